@@ -1,0 +1,3 @@
+"""Message, service and action types: definitions, Python classes, CDR encoding and type hashes."""
+
+from __future__ import annotations
