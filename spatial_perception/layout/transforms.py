@@ -139,7 +139,7 @@ def filter_empty_boxes(
 def points_in_box(
     box: Box, points: NDArray[np.float64], *, margin: float = 0.0, compat: bool = False
 ) -> NDArray[np.bool_]:
-    """Which of the points (N, 3) lie in the box grown by `margin` (m) on every side. `compat`: see `filter_empty_boxes`."""
+    """Which points (N, 3) lie in the box grown by `margin` (m) on every side; `compat` as in `filter_empty_boxes`."""
     local = rotate_points(points - np.asarray(box.center), box.yaw if compat else -box.yaw)
     return np.all(np.abs(local) <= np.asarray(box.size) / 2 + margin, axis=1)
 
@@ -153,20 +153,26 @@ def training_target(
     min_bound: Sequence[float],
     num_bins: int,
     points: ArrayLike | None = None,
+    compat: bool = False,
 ) -> Layout:
     """The layout in bins that a model is to write for an augmented cloud: the chain of SpatialLM's fine-tuning.
 
     Scale by `factor` and turn by `angle` about `center` (m), drop boxes without points (`points`: the augmented
-    cloud, None: keep all), canonical order, shift by -`min_bound` (m), quantise. Follows the reference throughout
-    (`compat`).
+    cloud, None: keep all), canonical order, shift by -`min_bound` (m), quantise. Yaws are always reduced as
+    in `rotate(compat=True)`, so that one shape has one target; `compat` also finds empty boxes as the reference does.
     """
-    middle = np.asarray(center, dtype=np.float64)
-    moved = rotate(scale(translate(layout, -middle), factor), angle, compat=True)
+    middle = vec3(center)
+    moved = rotate(scale(translate(layout, _negative(middle)), factor), angle, compat=True)
     moved = translate(moved, middle)
     if points is not None:
-        moved = filter_empty_boxes(moved, points, compat=True)
-    shifted = translate(reorder(moved), -np.asarray(min_bound, dtype=np.float64))
+        moved = filter_empty_boxes(moved, points, compat=compat)
+    shifted = translate(reorder(moved), _negative(min_bound))
     return quantise(shifted, num_bins)
+
+
+def _negative(vector: Sequence[float]) -> Vec3:
+    x, y, z = vec3(vector)
+    return (-x, -y, -z)
 
 
 def _map_positions(layout: Layout, move: Callable[[Vec3], Vec3]) -> Layout:
