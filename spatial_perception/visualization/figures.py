@@ -1,0 +1,178 @@
+"""Pictures of layouts: a floor plan and a view in three dimensions, written as PNG or SVG, the same bytes every time."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial_perception.errors import OutputError
+from spatial_perception.files import atomic_write
+from spatial_perception.layout.entities import Layout
+from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.visualization import backdrop, dollhouse, palette, plan, sheet
+from spatial_perception.visualization import plan_geometry as geometry
+from spatial_perception.visualization.sheet import Entry, Sheet
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PICTURE_FORMATS = ("png", "svg", "pdf")
+_METADATA: dict[str, dict[str, str | None]] = {
+    "png": {"Software": "spatial_perception"},
+    "svg": {"Date": None, "Creator": "spatial_perception"},
+    "pdf": {"CreationDate": None, "Creator": "spatial_perception", "Producer": None},
+}
+_MARGIN = 0.5  # m around a layout within which the cloud is shown
+DEFAULT_AZIMUTH, DEFAULT_ELEVATION = -60.0, 42.0  # degrees
+
+
+class _Scene:
+    """What a picture shows, moved near zero: layout, truth and points, with the plan extent of them all."""
+
+    def __init__(self, layout: Layout, cloud: PointCloud | None, truth: Layout | None) -> None:
+        layout, self.dropped = geometry.drawable(layout)
+        truth = None if truth is None else geometry.drawable(truth)[0]
+        offset = _offset(layout, truth, cloud)
+        self.layout = geometry.shifted(layout, offset)
+        self.truth = None if truth is None else geometry.shifted(truth, offset)
+        self.floor = geometry.floor_height(self.layout)
+        self.cells = geometry.room_cells(self.layout)
+        points = None if cloud is None else backdrop.prepare(cloud, offset)
+        self.lower, self.upper = _extent([self.layout, self.truth], points)
+        self.points = None if points is None else self._visible(points)
+
+    def _visible(self, points: backdrop.Backdrop) -> backdrop.Backdrop:
+        walls = self.layout.walls or (self.truth.walls if self.truth else ())
+        floor = self.floor if len(self.layout) else None
+        height = float(np.median([w.height for w in walls])) if walls else None
+        low, high = backdrop.height_range(points, floor, height)
+        return backdrop.inside(points, np.array([*self.lower, low]), np.array([*self.upper, high]))
+
+    def summary(self) -> str:
+        """Counts for people: `2 rooms · 31.4 m² · 9 walls · 3 doors · 2 windows · 11 boxes`."""
+        area = sum(cell.area for cell in self.cells)
+        parts = [f"{sheet.plural(len(self.cells), 'room')} · {area:.1f} m²"] if self.cells else []
+        for noun, items in (("wall", self.layout.walls), ("door", self.layout.doors),
+                            ("window", self.layout.windows), ("box", self.layout.boxes)):  # fmt: skip
+            parts += [sheet.plural(len(items), noun)] if items else []
+        if self.dropped:
+            parts.append(f"{self.dropped} not drawable")
+        return " · ".join(parts) or "nothing found"
+
+    def entries(self) -> list[Entry]:
+        """The legend: structure that is present, then categories, the most frequent first."""
+        entries = [Entry("door", palette.DOOR, "-")] if self.layout.doors else []
+        entries += [Entry("window", palette.WINDOW, "-")] if self.layout.windows else []
+        labels = [box.label for box in self.layout.boxes]
+        for label in sorted(set(labels), key=lambda name: (-labels.count(name), name)):
+            times = f" ×{labels.count(label)}" if labels.count(label) > 1 else ""
+            entries.append(Entry(palette.display_name(label) + times, plan.box_colour(label)))
+        return entries + ([Entry("truth", palette.TRUTH, "--")] if self.truth else [])
+
+
+def _offset(layout: Layout, truth: Layout | None, cloud: PointCloud | None) -> NDArray[np.float64]:
+    """A whole-metre point near the scene, so that float coordinates on paper stay small."""
+    for candidate in (layout, truth):
+        bounds = None if candidate is None else geometry.extent(candidate)
+        if candidate is not None and bounds is not None:
+            return np.round([*((bounds[0] + bounds[1]) / 2), geometry.floor_height(candidate)])
+    return np.round(np.asarray(cloud.origin, dtype=np.float64)) if cloud is not None else np.zeros(3)
+
+
+def _extent(
+    layouts: list[Layout | None], points: backdrop.Backdrop | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    bounds = [b for b in (geometry.extent(item) for item in layouts if item is not None) if b is not None]
+    if bounds:
+        return np.min([b[0] for b in bounds], axis=0) - _MARGIN, np.max([b[1] for b in bounds], axis=0) + _MARGIN
+    if points is not None and len(points):
+        low, high = np.percentile(points.xyz[:, :2], [0.5, 99.5], axis=0)
+        return low - _MARGIN, high + _MARGIN
+    return np.array([-2.0, -1.5]), np.array([2.0, 1.5])
+
+
+@sheet.styled
+def floor_plan(
+    layout: Layout,
+    cloud: PointCloud | None = None,
+    truth: Layout | None = None,
+    title: str | None = None,
+    areas: bool = True,
+) -> Figure:
+    """Draw a layout from above: walls as thick as they are, doors with their swing, windows, labelled boxes.
+
+    `cloud` is shown faint behind it, without its ceiling; `truth` is laid over it in dashes; `areas` writes the floor
+    area of each closed room. Anything from an empty layout to a storey of a hundred rooms anywhere on Earth can be
+    drawn; entities with values that are not finite are left out and counted in the subtitle.
+    """
+    scene = _Scene(layout, cloud, truth)
+    page = sheet.make_sheet(scene.lower, scene.upper, legend=bool(scene.entries()))
+    if scene.points is not None:
+        plan.draw_cloud(page, scene.points)
+    plan.draw_rooms(page, scene.cells, scene.layout.boxes, scene.points is not None, areas)
+    plan.draw_boxes(page, scene.layout.boxes, scene.floor, scene.points is not None)
+    plan.draw_openings(page, scene.layout, scene.cells, scene.floor)
+    walls = plan.draw_walls(page, scene.layout)
+    plan.draw_labels(page, scene.layout.boxes, walls)
+    if scene.truth is not None:
+        plan.draw_truth(page, scene.truth)
+    plan.draw_dimensions(page, scene.layout)
+    _furnish(page, scene, title, ((1.0, 0.0), (0.0, 1.0)))
+    return page.figure
+
+
+def _furnish(page: Sheet, scene: _Scene, title: str | None, axes: tuple[tuple[float, float], ...]) -> None:
+    sheet.heading(page, title, scene.summary())
+    sheet.scale_bar(page)
+    sheet.frame_arrows(page, axes, scene.layout.frame_id)
+    if scene.entries():
+        sheet.legend(page, scene.entries())
+
+
+@sheet.styled
+def perspective(
+    layout: Layout,
+    cloud: PointCloud | None = None,
+    truth: Layout | None = None,
+    title: str | None = None,
+    azimuth: float = DEFAULT_AZIMUTH,
+    elevation: float = DEFAULT_ELEVATION,
+) -> Figure:
+    """Draw a layout in three dimensions, as a doll's house: no ceiling, near walls cut down, boxes shaded.
+
+    An orthographic view from `azimuth` (degrees about z, counter-clockwise from +x, where the viewer stands) and
+    `elevation` (degrees above the floor, 5 to 85). With a `cloud` the points are drawn in their own colours and walls
+    and boxes become translucent. `truth` is drawn as dashed edges.
+    """
+    scene = _Scene(layout, cloud, truth)
+    camera = dollhouse.Camera(azimuth, min(max(elevation, 5.0), 85.0))
+    lower, upper = dollhouse.paper_extent(camera, scene.layout, scene.lower, scene.upper, scene.floor)
+    page = sheet.make_sheet(lower, upper, legend=bool(scene.entries()))
+    dollhouse.draw(page, camera, scene.layout, scene.cells, scene.points, scene.floor)
+    if scene.truth is not None:
+        dollhouse.draw_truth(page, camera, scene.truth)
+    _furnish(page, scene, title, camera.axes())
+    return page.figure
+
+
+@sheet.styled
+def render_figure(figure: Figure, kind: str, dpi: int = 160) -> bytes:
+    """A figure as the bytes of a picture; `kind` is one of PICTURE_FORMATS. The same figure gives the same bytes."""
+    if kind not in PICTURE_FORMATS:
+        raise OutputError(f"cannot draw pictures of kind '{kind}'; use one of {', '.join(PICTURE_FORMATS)}")
+    stream = BytesIO()
+    figure.savefig(stream, format=kind, dpi=dpi, metadata=_METADATA[kind], facecolor=figure.get_facecolor())
+    return stream.getvalue()
+
+
+def save_figure(figure: Figure, path: str | Path, dpi: int = 160) -> Path:
+    """Write a figure to `path`, whose suffix names the kind (.png, .svg, .pdf); raises OutputError when it cannot."""
+    path = Path(path)
+    content = render_figure(figure, path.suffix.lower().lstrip("."), dpi)
+    atomic_write(path, content)
+    return path
+
