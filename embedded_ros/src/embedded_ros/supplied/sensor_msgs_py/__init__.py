@@ -1,0 +1,1 @@
+"""``sensor_msgs_py``: helpers for sensor messages."""
