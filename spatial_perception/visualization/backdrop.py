@@ -75,7 +75,8 @@ def height_range(backdrop: Backdrop, floor: float | None, height: float | None) 
 
 def inside(backdrop: Backdrop, lower: NDArray[np.float64], upper: NDArray[np.float64]) -> Backdrop:
     """The points within an axis-aligned box; `lower` and `upper` are (3,) metres."""
-    return backdrop.select(((backdrop.xyz >= lower) & (backdrop.xyz <= upper)).all(axis=1))
+    within = (backdrop.xyz >= lower) & (backdrop.xyz <= upper)
+    return backdrop.select(np.asarray(within.all(axis=1)))
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ class Raster:
 
     pixels: NDArray[np.float64]
     extent: tuple[float, float, float, float]
+
+
+def dot_radius(area: float, count: int, pixel: float) -> int:
+    """Radius in pixels, 0 to 2, at which `count` dots spread over an area (m^2) nearly touch."""
+    side = np.sqrt(2.0 * area / max(count, 1)) / pixel
+    return int(np.clip(round((side - 1) / 2), 0, 2))
 
 
 def splat(

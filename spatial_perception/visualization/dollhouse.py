@@ -26,13 +26,10 @@ _STUB = 0.12  # m that is left standing of a wall in front
 _PROBE = 0.35  # m beside a wall where it is asked whether there is a room
 
 
-def paper_extent(camera: Camera, layout: Layout, lower: Array, upper: Array, floor: float) -> tuple[Array, Array]:
-    """Corners (2,) on paper of everything between plan corners `lower` and `upper` (2,), up to the tallest wall."""
-    bounds = geometry.extent(layout)
-    low, high = (lower, upper) if bounds is None else (bounds[0] - 0.15, bounds[1] + 0.15)
-    top = max((w.start[2] + w.height for w in layout.walls), default=floor + 2.5)
-    corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (floor, top)])
-    uv = camera.project(corners)
+def paper_extent(camera: Camera, corners: Array) -> tuple[Array, Array]:
+    """Corners (2,) on paper of the cuboid between two corners (2, 3) in space."""
+    x, y, z = corners.T
+    uv = camera.project(np.stack(np.meshgrid(x, y, z), axis=-1).reshape(-1, 3))
     return uv.min(axis=0), uv.max(axis=0)
 
 
@@ -96,7 +93,7 @@ def _paint_floor(page: Sheet, camera: Camera, layout: Layout, cells: list[Polygo
     edge = (*palette.rgb("#d8cfbd"), 1.0)
     for shape in shapes:
         rings = [np.asarray(r.coords)[:, :2] for r in (shape.exterior, *shape.interiors)]
-        _paint(page, camera, [Face(tuple(ring(r, floor) for r in rings), fill, edge, 0.6)])
+        _paint(page, camera, [Face(tuple(ring(r, floor) for r in rings), fill, edge, 0.6)], zorder=0.5)
 
 
 def _without_front(points: backdrop.Backdrop, walls: list[Wall], floor: float) -> backdrop.Backdrop:
@@ -117,8 +114,7 @@ def _paint_points(page: Sheet, camera: Camera, points: backdrop.Backdrop) -> Non
     left, right, bottom, top = page.whole
     pixel = page.m_per_pt / 1.6
     uv = camera.project(points.xyz)
-    area = float(np.prod(np.ptp(uv, axis=0))) / pixel**2
-    radius = int(np.clip(round((np.sqrt(0.8 * area / len(points)) - 1) / 2), 0, 3))
+    radius = backdrop.dot_radius(float(np.prod(np.ptp(uv, axis=0))), len(points), pixel)
     raster = backdrop.splat(uv, camera.depth(points.xyz), points.colour, (left, right, bottom, top), pixel, radius)
     raster = backdrop.faded(raster, palette.PAPER, 0.12)
     height, width = raster.pixels.shape[:2]
@@ -166,9 +162,7 @@ def _closed(uv: Array, path_type: Any) -> Any:
 
 def _write_names(page: Sheet, camera: Camera, boxes: tuple[Box, ...]) -> None:
     """Names on top of the boxes, the large ones first, none upon another."""
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=1.8, foreground=palette.PAPER)]
+    halo = sheet.halo(palette.PAPER)
     taken: list[tuple[float, float, float, float]] = []
     for box in sorted(boxes, key=lambda b: (-b.size[0] * b.size[1] * b.size[2], b.id)):
         x, y = camera.project((box.center[0], box.center[1], box.center[2] + box.size[2] / 2))

@@ -1,4 +1,4 @@
-"""Pictures of layouts: a floor plan and a view in three dimensions, written as PNG or SVG, the same bytes every time."""
+"""Pictures of layouts: a floor plan and a view in three dimensions, as PNG or SVG, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class _Scene:
         points = None if cloud is None else backdrop.prepare(cloud, offset)
         self.lower, self.upper = _extent([self.layout, self.truth], points)
         self.points = None if points is None else self._visible(points)
+        self.size = 0 if cloud is None else len(cloud)
 
     def _visible(self, points: backdrop.Backdrop) -> backdrop.Backdrop:
         walls = self.layout.walls or (self.truth.walls if self.truth else ())
@@ -51,6 +52,17 @@ class _Scene:
         height = float(np.median([w.height for w in walls])) if walls else None
         low, high = backdrop.height_range(points, floor, height)
         return backdrop.inside(points, np.array([*self.lower, low]), np.array([*self.upper, high]))
+
+    def corners(self) -> NDArray[np.float64]:
+        """Lower and upper corner (2, 3) of what is shown: the entities, or else the points."""
+        margin = _MARGIN - 0.15
+        low, high = [*(self.lower + margin), self.floor], [*(self.upper - margin), self.floor + 2.5]
+        walls = [*self.layout.walls, *(self.truth.walls if self.truth else ())]
+        if walls:
+            high[2] = max(w.start[2] + w.height for w in walls)
+        elif self.points is not None and len(self.points):
+            low[2], high[2] = (float(v) for v in np.percentile(self.points.xyz[:, 2], [1, 99]))
+        return np.array([low, high])
 
     def summary(self) -> str:
         """Counts for people: `2 rooms · 31.4 m² · 9 walls · 3 doors · 2 windows · 11 boxes`."""
@@ -61,7 +73,9 @@ class _Scene:
             parts += [sheet.plural(len(items), noun)] if items else []
         if self.dropped:
             parts.append(f"{self.dropped} not drawable")
-        return " · ".join(parts) or "nothing found"
+        if not parts and self.size:
+            return f"{self.size:,} points"
+        return " · ".join(parts) or "empty layout"
 
     def entries(self) -> list[Entry]:
         """The legend: structure that is present, then categories, the most frequent first."""
@@ -79,8 +93,9 @@ def _offset(layout: Layout, truth: Layout | None, cloud: PointCloud | None) -> N
     for candidate in (layout, truth):
         bounds = None if candidate is None else geometry.extent(candidate)
         if candidate is not None and bounds is not None:
-            return np.round([*((bounds[0] + bounds[1]) / 2), geometry.floor_height(candidate)])
-    return np.round(np.asarray(cloud.origin, dtype=np.float64)) if cloud is not None else np.zeros(3)
+            middle = (bounds[0] + bounds[1]) / 2
+            return np.array([*middle, geometry.floor_height(candidate)], dtype=np.float64).round()
+    return np.zeros(3) if cloud is None else np.array(cloud.origin, dtype=np.float64).round()
 
 
 def _extent(
@@ -150,7 +165,7 @@ def perspective(
     """
     scene = _Scene(layout, cloud, truth)
     camera = dollhouse.Camera(azimuth, min(max(elevation, 5.0), 85.0))
-    lower, upper = dollhouse.paper_extent(camera, scene.layout, scene.lower, scene.upper, scene.floor)
+    lower, upper = dollhouse.paper_extent(camera, scene.corners())
     page = sheet.make_sheet(lower, upper, legend=bool(scene.entries()))
     dollhouse.draw(page, camera, scene.layout, scene.cells, scene.points, scene.floor)
     if scene.truth is not None:
@@ -175,4 +190,3 @@ def save_figure(figure: Figure, path: str | Path, dpi: int = 160) -> Path:
     content = render_figure(figure, path.suffix.lower().lstrip("."), dpi)
     atomic_write(path, content)
     return path
-

@@ -1,4 +1,4 @@
-"""Where the names of boxes go on a plan: inside where they fit, beside where there is room, else to the legend alone."""
+"""Where the names of boxes go on a plan: inside where they fit, else beside, else to the legend alone."""
 
 from __future__ import annotations
 

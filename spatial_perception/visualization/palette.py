@@ -91,7 +91,7 @@ CATEGORY_COLOURS: dict[str, Colour] = _build()
 
 
 def colour_of(label: str) -> Colour:
-    """Colour of a category, RGB in [0, 1]; grey for `object`, and for other names a stable colour made from the name."""
+    """Colour of a category, RGB in [0, 1]; grey for `object`, a stable colour made from the name for others."""
     key = label.strip().lower().replace(" ", "_")
     if key in CATEGORY_COLOURS:
         return CATEGORY_COLOURS[key]

@@ -62,9 +62,11 @@ def draw_cloud(page: Sheet, points: backdrop.Backdrop) -> None:
         return
     (left, bottom), (right, top) = page.lower, page.upper
     area = max((right - left) * (top - bottom), 1e-9)
-    pixel = max(max(right - left, top - bottom) / 1500, 1.1 * math.sqrt(area / len(points)), 1e-6)
-    raster = backdrop.splat(points.xyz[:, :2], points.xyz[:, 2], points.colour, (left, right, bottom, top), pixel)
-    raster = backdrop.faded(raster, palette.PAPER, 0.45)
+    pixel = max(max(right - left, top - bottom) / 1400, 0.5 * math.sqrt(area / len(points)), 1e-6)
+    radius = min(backdrop.dot_radius(area, len(points), pixel), 2)
+    whole = (left, right, bottom, top)
+    raster = backdrop.splat(points.xyz[:, :2], points.xyz[:, 2], points.colour, whole, pixel, radius)
+    raster = backdrop.faded(raster, palette.PAPER, 0.5)
     height, width = raster.pixels.shape[:2]
     extent = (left, left + width * pixel, top - height * pixel, top)
     page.axes.imshow(raster.pixels, extent=extent, zorder=1, interpolation="nearest", aspect="auto")
@@ -89,7 +91,8 @@ def _write_area(page: Sheet, free: Polygon, area: float) -> None:
     if circle.length < 11 * page.m_per_pt:
         return
     spot = circle.coords[0]
-    sheet.write(page, spot[0], spot[1], f"{area:.1f} m²", fontsize=6.8, color=palette.MUTED, fontstyle="italic")
+    sheet.write(page, spot[0], spot[1], f"{area:.1f} m²", fontsize=6.8, color=palette.MUTED, fontstyle="italic",
+                path_effects=sheet.halo(palette.FLOOR))  # fmt: skip
 
 
 def box_colour(label: str) -> palette.Colour:

@@ -46,7 +46,10 @@ def _finite(entity: Entity) -> bool:
 
 
 def drawable(layout: Layout) -> tuple[Layout, int]:
-    """The layout without what cannot be drawn (not finite, walls without length, openings without wall), and how many."""
+    """The layout without what cannot be drawn, and how much that is.
+
+    Left out are values that are not finite, walls without length and openings without wall.
+    """
     walls = tuple(w for w in layout.walls if _finite(w) and length(w) > _FLAT)
     known = {w.id for w in walls}
     kept = replace(
@@ -62,7 +65,8 @@ def drawable(layout: Layout) -> tuple[Layout, int]:
 def openings(layout: Layout) -> list[Opening]:
     """Doors, then windows, each with its wall (the last one of that id); those without a wall are left out."""
     walls = {w.id: w for w in layout.walls}
-    return [Opening(e, walls[e.wall_id]) for e in (*layout.doors, *layout.windows) if e.wall_id in walls]
+    entities: list[Door | Window] = [*layout.doors, *layout.windows]
+    return [Opening(e, walls[e.wall_id]) for e in entities if e.wall_id in walls]
 
 
 def length(wall: Wall) -> float:

@@ -61,7 +61,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Solid:
-    """An upright prism over a convex footprint (K, 2), counter-clockwise, from `bottom` to `top`; faces in paint order."""
+    """An upright prism over a convex, counter-clockwise footprint (K, 2); its faces are in paint order."""
 
     footprint: Array
     bottom: float
@@ -93,7 +93,7 @@ def outward(footprint: Array, index: int) -> Array:
 
 
 def _beyond(a: Solid, b: Solid, view: Array) -> int:
-    """+1 when an edge of `a` separates it from `b` with `b` nearer to the viewer, -1 when farther, 0 without such an edge."""
+    """+1 when an edge of `a` separates it from `b` and `b` is nearer to the viewer, -1 when farther, 0 otherwise."""
     for index in range(len(a.footprint)):
         normal = outward(a.footprint, index)
         facing = float(normal @ view)
@@ -138,7 +138,7 @@ def _constraints(solids: Sequence[Solid], camera: Camera) -> list[set[int]]:
 
 
 def paint_order(solids: Sequence[Solid], camera: Camera) -> list[int]:
-    """Indices from back to front (the painter's algorithm as a topological sort; a cycle is cut at its farthest solid)."""
+    """Indices from back to front: the painter's algorithm as a topological sort; cycles are cut at the farthest."""
     later = _constraints(solids, camera)
     waiting = [0] * len(solids)
     for followers in later:

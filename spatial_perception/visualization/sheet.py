@@ -1,4 +1,4 @@
-"""The sheet that pictures are drawn on: its size follows from the scene, and it carries title, scale bar, frame and legend.
+"""The sheet that pictures are drawn on, sized for its scene, with title, scale bar, frame arrows and legend.
 
 Figures are built with matplotlib's object interface; pyplot and its global state are never touched.
 """
@@ -26,10 +26,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _DRAWING = (9.6, 7.4)  # in, the most that the drawing itself may take
 _SMALLEST = 2.6  # in, the least side, so that title and scale bar have room
+_LEAST_LONG_SIDE = 4.5  # in, up to which a small scene is blown up
 _LARGEST_SCALE = 1.05  # in per m; a bathroom is not blown up to the size of a flat
 _TITLE, _FOOTER, _SIDE, _LEGEND = 0.72, 0.62, 0.42, 1.9  # in
 _ENTRY = 0.205  # in per legend entry
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "svg.hashsalt": "spatial_perception",
     "svg.fonttype": "path",
@@ -45,10 +46,11 @@ def fixed_style() -> Iterator[None]:
     """Matplotlib's own defaults plus ours: a user's matplotlibrc does not change the bytes of a picture."""
     import matplotlib
 
-    defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
+    defaults: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith("backend")}
     with warnings.catch_warnings(), matplotlib.rc_context():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        matplotlib.rcParams.update({**defaults, **_STYLE})
+        matplotlib.rcParams.update(defaults)
+        matplotlib.rcParams.update(_STYLE)
         yield
 
 
@@ -95,7 +97,8 @@ class Sheet:
 
 
 def _drawing_scale(span: NDArray[np.float64]) -> float:
-    return float(min(_DRAWING[0] / span[0], _DRAWING[1] / span[1], _LARGEST_SCALE))
+    largest = max(_LARGEST_SCALE, min(_LEAST_LONG_SIDE / float(span.max()), 3 * _LARGEST_SCALE))
+    return float(min(_DRAWING[0] / span[0], _DRAWING[1] / span[1], largest))
 
 
 def make_sheet(lower: NDArray[np.float64], upper: NDArray[np.float64], legend: bool) -> Sheet:
@@ -121,6 +124,13 @@ def write(sheet: Sheet, x: float, y: float, text: str, **style: Any) -> None:
     """Plain text at paper metres; never read as mathematics, since labels may hold any character."""
     settings: dict[str, Any] = {"color": palette.INK, "fontsize": 7, "ha": "center", "va": "center", "zorder": 20}
     sheet.axes.text(x, y, text, parse_math=False, **{**settings, **style})
+
+
+def halo(colour: str) -> list[Any]:
+    """A rim around text that keeps it readable on a busy ground."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=1.8, foreground=colour)]
 
 
 def heading(sheet: Sheet, title: str | None, subtitle: str) -> None:
@@ -162,7 +172,7 @@ def arrow(sheet: Sheet, tail: Sequence[float], head: Sequence[float], colour: st
 
 
 def frame_arrows(sheet: Sheet, directions: Sequence[tuple[float, float]], frame_id: str) -> None:
-    """Axes of the frame (unit vectors on paper, in the order x, y, z) and its name, at the bottom right of the paper."""
+    """Axes of the frame (unit vectors on paper, in the order x, y, z) and its name, at the bottom right."""
     _, right, bottom, _ = sheet.whole
     reach = sheet.metres(0.34)
     tail = (right - sheet.metres(0.62), bottom + sheet.metres(0.2))

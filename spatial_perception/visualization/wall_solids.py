@@ -111,7 +111,7 @@ def joined(wall: Wall, walls: Sequence[Wall]) -> Wall:
     reach = max(wall.thickness, _THIN) / 2
     others = [w for w in walls if w is not wall and abs(float(geometry.direction(w) @ along[:2])) < 0.9]
     grow = [max((_half(w) for w in others if _meets(w, p, reach)), default=0.0) for p in (start, end)]
-    return replace(wall, start=vec3(start - along * grow[0]), end=vec3(end + along * grow[1]))
+    return replace(wall, start=vec3((start - along * grow[0]).tolist()), end=vec3((end + along * grow[1]).tolist()))
 
 
 def _half(wall: Wall) -> float:
