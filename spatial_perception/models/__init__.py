@@ -1,0 +1,1 @@
+"""Estimators and answerers. Import a system from its own folder, or by name through `registry`."""

@@ -1,0 +1,102 @@
+"""Oriented boxes around groups of points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spatial_perception.models.geometric.levels import Levels
+from spatial_perception.models.geometric.processing import Floats
+from spatial_perception.models.geometric.walls import Run
+
+_TRIM = 0.5  # percent of the points left out at each end
+_SLACK = 1.12  # the least rectangle must beat the preferred direction by this factor in area
+_TO_FLOOR = 0.5  # m; what ends lower stands on the floor
+_TO_WALL = 0.25  # m; a hidden back this near to a wall reaches it
+
+
+@dataclass(frozen=True, slots=True)
+class Cuboid:
+    """A box in the canonical frame: centre (3,), yaw (rad) in (-pi/2, pi/2], size (3,), and the points in it."""
+
+    center: Floats
+    yaw: float
+    size: Floats
+    points: int
+
+    @property
+    def bottom(self) -> float:
+        """Height of the lower face (m)."""
+        return float(self.center[2] - self.size[2] / 2)
+
+    @property
+    def top(self) -> float:
+        """Height of the upper face (m)."""
+        return float(self.center[2] + self.size[2] / 2)
+
+
+def footprint(xy: Floats, yaw: float) -> tuple[Floats, Floats]:
+    """Low and high ends (2,), (2,) of plan points (N, 2) along axes turned by `yaw`, trimmed by a few points."""
+    axes = np.array([[np.cos(yaw), np.sin(yaw)], [-np.sin(yaw), np.cos(yaw)]])
+    local = xy @ axes.T
+    low, high = np.percentile(local, [_TRIM, 100 - _TRIM], axis=0)
+    return low, high
+
+
+def best_yaw(xy: Floats, preferred: list[float]) -> float:
+    """Direction of the rectangle of least area, or the best preferred one if that is hardly larger."""
+    tried = np.radians(np.arange(0.0, 90.0, 3.0))
+    free = min(tried, key=lambda yaw: _area(xy, yaw))
+    liked = min(preferred, key=lambda yaw: _area(xy, yaw))
+    return liked if _area(xy, liked) <= _SLACK * _area(xy, free) + 0.02 else float(free)
+
+
+def _area(xy: Floats, yaw: float) -> float:
+    low, high = footprint(xy, yaw)
+    return float(np.prod(np.maximum(high - low, 0.03)))
+
+
+def fit_cuboid(xyz: Floats, preferred: list[float]) -> Cuboid:
+    """The box around points (N, 3)."""
+    yaw = best_yaw(xyz[:, :2], preferred)
+    low, high = footprint(xyz[:, :2], yaw)
+    bottom, top = np.percentile(xyz[:, 2], [_TRIM, 100 - _TRIM])
+    return cuboid_of(yaw, low, high, float(bottom), float(top), len(xyz))
+
+
+def cuboid_of(yaw: float, low: Floats, high: Floats, bottom: float, top: float, points: int) -> Cuboid:
+    """A box from its ends along its own axes."""
+    middle = (low + high) / 2
+    c, s = np.cos(yaw), np.sin(yaw)
+    center = np.array([c * middle[0] - s * middle[1], s * middle[0] + c * middle[1], (bottom + top) / 2])
+    return Cuboid(center, yaw, np.array([*(high - low), top - bottom]), points)
+
+
+def completed(box: Cuboid, walls: list[Run], levels: Levels) -> Cuboid:
+    """The box drawn on to the floor it stands on and to the wall that hides its back."""
+    low, high = -box.size[:2] / 2, box.size[:2] / 2
+    c, s = np.cos(box.yaw), np.sin(box.yaw)
+    base = np.array([c * box.center[0] + s * box.center[1], -s * box.center[0] + c * box.center[1]])
+    low, high = base + low, base + high
+    for run in walls:
+        _draw_to_wall(run, box, low, high)
+    bottom = levels.floor if box.bottom - levels.floor < _TO_FLOOR else box.bottom
+    return cuboid_of(box.yaw, low, high, bottom, box.top, box.points)
+
+
+def _draw_to_wall(run: Run, box: Cuboid, low: Floats, high: Floats) -> None:
+    """Move the side of a box (ends `low`, `high` along its axes, changed in place) that faces a near, parallel wall."""
+    at = box.center[None, :2]
+    u, s = float(run.line.along(at)[0]), float(run.line.aside(at)[0])
+    if not run.start - 0.1 < u < run.end + 0.1:
+        return
+    for axis in range(2):
+        direction = box.yaw + axis * np.pi / 2
+        cosine = float(np.cos(direction) * run.line.normal[0] + np.sin(direction) * run.line.normal[1])
+        gap = abs(s) - run.thickness / 2 - box.size[axis] / 2
+        if abs(cosine) > 0.996 and -0.1 < gap < _TO_WALL:
+            if cosine * s < 0:
+                high[axis] += gap
+            else:
+                low[axis] -= gap

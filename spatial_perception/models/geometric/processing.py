@@ -1,0 +1,169 @@
+"""From a raw cloud to evenly spaced samples with normals, in a frame that turns and shifts with the scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from spatial_perception.errors import EstimatorError
+from spatial_perception.models.geometric.config import GeometricConfig
+from spatial_perception.pointcloud.cloud import PointCloud
+
+Floats = NDArray[np.float64]
+
+MIN_SAMPLES = 50
+_TICK = 1e-4  # m; sums of whole ticks are exact in float64, so the order of the points cannot change a mean
+_NEIGHBOURS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SceneTurn:
+    """The canonical frame: turned by `yaw` (rad) about z and shifted by `origin` (3,), so that most walls run along x or y."""
+
+    yaw: float
+    origin: Floats
+
+    def to_canonical(self, xyz: Floats) -> Floats:
+        """Points (N, 3) of the input frame in the canonical frame."""
+        return turned(xyz - self.origin, -self.yaw)
+
+    def to_input(self, xyz: Floats) -> Floats:
+        """Points (N, 3) of the canonical frame in the input frame."""
+        return turned(xyz, self.yaw) + self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Means of occupied voxels: `xyz` (M, 3) m, `weight` (M,) raw points each, unit `normal` (M, 3) up to sign.
+
+    `spacing` (m) is the typical distance of neighbours, `dropped` the number of raw points left out (not finite or stray).
+    """
+
+    xyz: Floats
+    weight: Floats
+    normal: Floats
+    spacing: float
+    dropped: int
+
+    def __len__(self) -> int:
+        return len(self.xyz)
+
+
+def turned(xyz: Floats, yaw: float) -> Floats:
+    """Points (N, 3) turned by `yaw` (rad) about +z."""
+    c, s = np.cos(yaw), np.sin(yaw)
+    return np.column_stack([c * xyz[:, 0] - s * xyz[:, 1], s * xyz[:, 0] + c * xyz[:, 1], xyz[:, 2]])
+
+
+def voxel_means(xyz: Floats, voxel: float, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """Means (M, 3) and weights (M,) of occupied voxels, sorted by voxel; independent of the order of the points."""
+    lowest = xyz.min(axis=0)
+    cell = ((xyz - lowest) / voxel).astype(np.int64)
+    extent = cell.max(axis=0) + 1
+    key = (cell[:, 0] * extent[1] + cell[:, 1]) * extent[2] + cell[:, 2]
+    del cell
+    _, inverse = np.unique(key, return_inverse=True)
+    del key
+    mass = np.bincount(inverse, weights=weight)
+    means = np.empty((len(mass), 3))
+    for axis in range(3):
+        ticks = np.rint((xyz[:, axis] - lowest[axis]) / _TICK)
+        ticks = ticks if weight is None else ticks * weight
+        means[:, axis] = np.bincount(inverse, weights=ticks) / mass * _TICK + lowest[axis]
+    return means, mass.astype(np.float64)
+
+
+def thinned(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, float]:
+    """Voxel means of at most about `limit` voxels; the voxel grows where the scene is larger. Returns means, weights, voxel."""
+    means, weight = voxel_means(xyz, voxel)
+    while len(means) > limit:
+        # Surfaces fill voxels by area, hence the square root.
+        voxel *= max(1.05, float(np.sqrt(len(means) / limit)))
+        means, weight = voxel_means(xyz, voxel)
+    return means, weight, voxel
+
+
+def normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Unit normals (N, 3) of the planes through the nearest points, the mean distance (N,) of those, and who is no stray (N,).
+
+    Means weigh as many points as they stand for: where a voxel border cuts a surface lengthwise, plain means would tilt it.
+    A stray lies much farther from its neighbours than those lie from theirs (local outlier factor).
+    """
+    tree = cKDTree(xyz)
+    distance, index = tree.query(xyz, k=min(_NEIGHBOURS, len(xyz)))
+    reach = distance[:, 1:].mean(axis=1)
+    keep = reach <= stray_ratio * np.median(reach[index[:, 1:6]], axis=1)
+    result = np.empty_like(xyz)
+    for start in range(0, len(xyz), 20_000):
+        part = index[start : start + 20_000]
+        share = weight[part] / weight[part].sum(axis=1, keepdims=True)
+        local = xyz[part] - np.einsum("nk,nki->ni", share, xyz[part])[:, None]
+        result[start : start + 20_000] = smallest_axes(np.einsum("nk,nki,nkj->nij", share, local, local))
+    return result, reach, keep
+
+
+def smallest_axes(covariance: Floats) -> Floats:
+    """Unit eigenvectors (N, 3) of the smallest eigenvalues of symmetric matrices (N, 3, 3)."""
+    return np.linalg.eigh(covariance)[1][:, :, 0]
+
+
+def dominant_yaw(normal: Floats, weight: Floats) -> float:
+    """Yaw in [0, pi/2) (rad) along which most vertical surfaces stand, up to quarter turns."""
+    vertical = np.abs(normal[:, 2]) < 0.2
+    angle = np.mod(np.arctan2(normal[vertical, 1], normal[vertical, 0]), np.pi / 2)
+    if len(angle) == 0:
+        return 0.0
+    bins = 360
+    histogram = np.bincount((angle / (np.pi / 2) * bins).astype(int) % bins, weights=weight[vertical], minlength=bins)
+    kernel = np.array([1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1], dtype=float)
+    smooth = np.convolve(np.r_[histogram[-5:], histogram, histogram[:5]], kernel, mode="valid")
+    yaw = (int(np.argmax(smooth)) + 0.5) / bins * np.pi / 2
+    for width in (0.07, 0.035):
+        delta = np.mod(angle - yaw + np.pi / 4, np.pi / 2) - np.pi / 4
+        near = np.abs(delta) < width
+        yaw += float(np.average(delta[near], weights=weight[vertical][near])) if near.any() else 0.0
+    return float(np.mod(yaw, np.pi / 2))
+
+
+def finite_points(cloud: PointCloud) -> NDArray[np.float32]:
+    """Finite points (N, 3); raises EstimatorError when there are too few or they fill no space."""
+    finite = np.isfinite(cloud.xyz).all(axis=1)
+    xyz = cloud.xyz if finite.all() else cloud.xyz[finite]
+    if len(xyz) < MIN_SAMPLES:
+        raise EstimatorError(f"a layout needs at least {MIN_SAMPLES} finite points, got {len(xyz)}; give a denser cloud")
+    return xyz
+
+
+def prepare(cloud: PointCloud, config: GeometricConfig) -> tuple[Samples, SceneTurn]:
+    """Samples of the cloud in its canonical frame. Raises EstimatorError when it has too few points."""
+    raw = finite_points(cloud)
+    centre = robust_centre(raw)
+    near = within_reach(raw, centre, config.max_extent)
+    xyz = (raw if near.all() else raw[near]).astype(np.float64) - centre
+    coarse, weight, _ = thinned(xyz, 2 * config.voxel, config.max_samples // 4)
+    yaw = dominant_yaw(normals(coarse, weight)[0], np.ones(len(weight)))
+    xyz = turned(xyz, -yaw)
+    means, weight, _ = thinned(xyz, config.voxel, config.max_samples)
+    del xyz
+    if len(means) < MIN_SAMPLES:
+        raise EstimatorError(f"the points fill only {len(means)} voxels of {config.voxel} m; is the cloud in metres?")
+    normal, reach, keep = normals(means, weight, config.stray_ratio)
+    dropped = len(cloud) - int(weight[keep].sum())
+    samples = Samples(means[keep], weight[keep], normal[keep], float(np.median(reach[keep])) * 0.6, dropped)
+    return samples, SceneTurn(yaw, centre.astype(np.float64))
+
+
+def robust_centre(xyz: NDArray[np.float32]) -> Floats:
+    """Middle of the central 98 % of the points along each axis (3,)."""
+    return np.percentile(xyz, [1, 99], axis=0).mean(axis=0)
+
+
+def within_reach(xyz: NDArray[np.float32], centre: Floats, extent: float) -> NDArray[np.bool_]:
+    """Which points (N,) lie within `extent` / 2 metres of the centre along every axis."""
+    near = np.ones(len(xyz), dtype=bool)
+    for axis in range(3):
+        near &= np.abs(xyz[:, axis] - centre[axis]) < extent / 2
+    return near

@@ -1,0 +1,163 @@
+"""Walls from faces: opposite faces paired, straight runs merged, corners closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spatial_perception.models.geometric.faces import Face, beside_share
+from spatial_perception.models.geometric.lines import Line, turn_between
+from spatial_perception.models.geometric.processing import Floats
+
+_PARALLEL = np.radians(4.0)
+_SAME_SURFACE = 0.08  # m; faces closer than this are one surface or a thin wall, whatever lies between
+_COLLINEAR = 0.06  # m
+_GAP = 0.45  # m; collinear runs this close are one wall
+_SNAP = 0.45  # m; ends this near to a crossing wall are moved there
+_REACH = 0.8  # m; free ends are drawn on to a crossing wall up to this far
+_SIN_CROSSING = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A wall in the making: centre `line`, `start` and `end` along it (m), `thickness` (m), its `faces`; which ends are `closed`."""
+
+    line: Line
+    start: float
+    end: float
+    thickness: float
+    faces: tuple[Face, ...]
+    closed: tuple[bool, bool] = (False, False)
+
+    @property
+    def length(self) -> float:
+        """Length along the line (m)."""
+        return self.end - self.start
+
+    @property
+    def area(self) -> float:
+        """Seen surface (m2), all faces together."""
+        return sum(face.area for face in self.faces)
+
+
+def find_walls(faces: list[Face], flat: Floats, least_length: float, most_thickness: float) -> list[Run]:
+    """Walls as maximal straight runs with closed corners, longest first. `flat` (N, 2): plan points of horizontal surfaces."""
+    groups = _grouped(faces, flat, most_thickness)
+    walls = [_run_of([faces[i] for i in group]) for group in groups]
+    walls = sorted(walls, key=lambda run: (-run.length, run.line.angle, run.line.offset, run.start))
+    walls = close_corners(walls)
+    return [w for w in walls if w.length >= least_length or (all(w.closed) and w.length > 0.6 * least_length)]
+
+
+def _grouped(faces: list[Face], flat: Floats, most_thickness: float) -> list[list[int]]:
+    """Indices of faces that belong to one wall (connected by being opposite or collinear)."""
+    parent = list(range(len(faces)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            i = parent[i]
+        return i
+
+    for i, a in enumerate(faces):
+        for j in range(i):
+            if belong_together(faces[j], a, flat, most_thickness):
+                parent[max(root(i), root(j))] = min(root(i), root(j))
+    groups: dict[int, list[int]] = {}
+    for i in range(len(faces)):
+        groups.setdefault(root(i), []).append(i)
+    return list(groups.values())
+
+
+def belong_together(a: Face, b: Face, flat: Floats, most_thickness: float) -> bool:
+    """Whether two faces are sides or pieces of one wall."""
+    if turn_between(a.line.angle, b.line.angle) > _PARALLEL:
+        return False
+    start, end = span_on(a.line, b)
+    overlap = min(a.end, end) - max(a.start, start)
+    middle = (max(a.start, start) + min(a.end, end)) / 2
+    apart = b.offset_at(a.line, middle)
+    if overlap < 0.25:
+        return abs(apart) < _COLLINEAR and overlap > -_GAP
+    if abs(apart) < _SAME_SURFACE:
+        return True
+    return abs(apart) < most_thickness and _solid_between(a, max(a.start, start), min(a.end, end), apart, flat)
+
+
+def _solid_between(a: Face, start: float, end: float, apart: float, flat: Floats) -> bool:
+    """Whether no floor, ceiling or furniture lies between a face and its parallel at distance `apart`, and rooms on the outer sides."""
+    side = float(np.sign(apart))
+    u, s = a.line.along(flat), a.line.aside(flat)
+    inside = (u > start) & (u < end)
+    piece = replace(a, start=start, end=end)
+    margin = min(0.05, 0.3 * abs(apart))
+    between = beside_share(u[inside], s[inside], piece, side, (margin, abs(apart) - margin))
+    return between < 0.35 and (a.room_left if side < 0 else a.room_right)
+
+
+def span_on(line: Line, face: Face) -> tuple[float, float]:
+    """Start and end (m) of a face along another line."""
+    ends = line.along(np.stack([face.line.point(face.start), face.line.point(face.end)]))
+    return float(ends.min()), float(ends.max())
+
+
+def _run_of(faces: list[Face]) -> Run:
+    """The wall that a group of faces makes: centre line, thickness, full extent."""
+    main = max(faces, key=lambda f: f.area)
+    length = np.array([f.length for f in faces])
+    turn = np.array([(f.line.angle - main.line.angle + np.pi / 2) % np.pi - np.pi / 2 for f in faces])
+    angle = main.line.angle + float(np.average(turn, weights=length**2))
+    middle = main.line.point((main.start + main.end) / 2)
+    axis = Line(angle, float(Line(angle, 0.0).aside(middle[None])[0]))
+    mid = [span_on(axis, f) for f in faces]
+    offset = np.array([f.offset_at(axis, (a + b) / 2) for f, (a, b) in zip(faces, mid)])
+    low, high = offset.min(), offset.max()
+    if high - low > 0.035:
+        left = offset > (low + high) / 2
+        low = float(np.average(offset[~left], weights=length[~left]))
+        high = float(np.average(offset[left], weights=length[left]))
+        thickness, centre = high - low, (high + low) / 2
+    else:
+        thickness, centre = 0.0, float(np.average(offset, weights=length))
+    line = Line(angle, axis.offset + centre)
+    spans = np.array(mid)
+    return Run(line, float(spans.min()), float(spans.max()), thickness, tuple(faces))
+
+
+def crossing(a: Line, b: Line) -> Floats | None:
+    """The point (2,) where two lines meet, or None when they are too parallel."""
+    sine = np.sin(b.angle - a.angle)
+    if abs(sine) < _SIN_CROSSING:
+        return None
+    return np.linalg.solve(np.stack([a.normal, b.normal]), np.array([a.offset, b.offset]))
+
+
+def close_corners(walls: list[Run]) -> list[Run]:
+    """The walls with their ends moved to where they meet others."""
+    moved = []
+    for i, wall in enumerate(walls):
+        others = walls[:i] + walls[i + 1 :]
+        start, start_closed = _closed_end(wall, wall.start, -1.0, others)
+        end, end_closed = _closed_end(wall, wall.end, 1.0, others)
+        if end - start > 0.1:
+            wall = replace(wall, start=start, end=end, closed=(start_closed, end_closed))
+        moved.append(wall)
+    return moved
+
+
+def _closed_end(wall: Run, u: float, outward: float, others: list[Run]) -> tuple[float, bool]:
+    best, best_cost = u, np.inf
+    for other in others:
+        point = crossing(wall.line, other.line)
+        if point is None:
+            continue
+        at = float(wall.line.along(point[None])[0])
+        step = (at - u) * outward
+        across = float(other.line.along(point[None])[0])
+        beyond = max(other.start - across, across - other.end, 0.0)
+        slack = (wall.thickness + other.thickness) / 2
+        if -_SNAP - slack < step < _REACH + slack and beyond < _SNAP + slack:
+            cost = abs(step) + beyond
+            if cost < best_cost:
+                best, best_cost = at, cost
+    return best, bool(np.isfinite(best_cost))
