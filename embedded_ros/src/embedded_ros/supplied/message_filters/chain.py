@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any
 
 from .simple_filter import SimpleFilter
 
@@ -10,15 +10,15 @@ from .simple_filter import SimpleFilter
 class Chain(SimpleFilter):
     """A row of filters: each feeds the next, the last one feeds the callbacks of the chain."""
 
-    def __init__(self, message_filter: Optional[SimpleFilter] = None) -> None:
+    def __init__(self, message_filter: SimpleFilter | None = None) -> None:
         super().__init__()
-        self._filters: List[Any] = []
-        self._outlet: Optional[int] = None
-        self.incoming_connection: Optional[int] = None
+        self._filters: list[Any] = []
+        self._outlet: int | None = None
+        self.incoming_connection: int | None = None
         if message_filter is not None:
             self.connectInput(message_filter)
 
-    def connectInput(self, message_filter: SimpleFilter) -> None:  # noqa: N802 - public name
+    def connectInput(self, message_filter: SimpleFilter) -> None:
         """Take messages from a filter; RuntimeError when there is an input already."""
         if self.incoming_connection is not None:
             raise RuntimeError("Already connected")
@@ -31,7 +31,7 @@ class Chain(SimpleFilter):
         else:
             self.signalMessage(message)
 
-    def addFilter(self, message_filter: Any) -> int:  # noqa: N802 - public name
+    def addFilter(self, message_filter: Any) -> int:
         """Append a filter; returns its index."""
         if self._filters:
             self._filters[-1].unregisterCallback(self._outlet)
@@ -40,6 +40,6 @@ class Chain(SimpleFilter):
         self._outlet = message_filter.registerCallback(self.signalMessage)
         return len(self._filters) - 1
 
-    def getFilter(self, index: int) -> Any:  # noqa: N802 - public name
+    def getFilter(self, index: int) -> Any:
         """Return a filter by its index."""
         return self._filters[index]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Tuple
+from collections.abc import Callable
+from typing import Any
 
 from rclpy.clock import ROSClock
 from rclpy.logging import get_logger
@@ -13,21 +14,21 @@ class SimpleFilter:
     """Passes messages on to the callbacks that are registered with it."""
 
     def __init__(self) -> None:
-        self.callbacks: Dict[int, Tuple[Callable[..., Any], Tuple[Any, ...]]] = {}
+        self.callbacks: dict[int, tuple[Callable[..., Any], tuple[Any, ...]]] = {}
         self._next_connection = 0
 
-    def registerCallback(self, cb: Callable[..., Any], *args: Any) -> int:  # noqa: N802 - public name
+    def registerCallback(self, cb: Callable[..., Any], *args: Any) -> int:
         """Have ``cb(*messages, *args)`` called for every output; returns a number to unregister it with."""
         connection = self._next_connection
         self._next_connection += 1
         self.callbacks[connection] = (cb, args)
         return connection
 
-    def unregisterCallback(self, conn: int) -> None:  # noqa: N802 - public name
+    def unregisterCallback(self, conn: int) -> None:
         """Take a callback off again; KeyError if it is not registered."""
         del self.callbacks[conn]
 
-    def signalMessage(self, *msg: Any) -> None:  # noqa: N802 - public name
+    def signalMessage(self, *msg: Any) -> None:
         """Hand an output to all callbacks."""
         for callback, args in tuple(self.callbacks.values()):
             callback(*msg, *args)
@@ -51,7 +52,7 @@ class Subscriber(SimpleFilter):
         """Pass a received message on."""
         self.signalMessage(msg)
 
-    def getTopic(self) -> str:  # noqa: N802 - public name
+    def getTopic(self) -> str:
         """Return the topic as given to the constructor."""
         return self.topic
 
@@ -61,7 +62,7 @@ class Subscriber(SimpleFilter):
         return getattr(self.sub, key)
 
 
-def stamp_of(msg: Any, allow_headerless: bool, who: str) -> Optional[Time]:
+def stamp_of(msg: Any, allow_headerless: bool, who: str) -> Time | None:
     """Return the time in the header of a message, the current ROS time for a message without one where that is allowed.
 
     None, with a warning, where it is not.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rclpy.clock import ROSClock
 from rclpy.duration import Duration
 
 from .simple_filter import SimpleFilter, stamp_of
 
-Queue = Dict[int, Any]
+Queue = dict[int, Any]
 
 
 class TimeSynchronizer(SimpleFilter):
@@ -26,14 +27,14 @@ class TimeSynchronizer(SimpleFilter):
         self.lock = threading.RLock()
         self.connectInput(fs)
 
-    def connectInput(self, fs: Sequence[SimpleFilter]) -> None:  # noqa: N802 - public name
+    def connectInput(self, fs: Sequence[SimpleFilter]) -> None:
         """Take messages from filters; the order is the order of the arguments of the callbacks."""
-        self.queues: List[Queue] = [{} for _ in fs]
+        self.queues: list[Queue] = [{} for _ in fs]
         self.input_connections = [
             f.registerCallback(self.add, queue, index) for index, (f, queue) in enumerate(zip(fs, self.queues))
         ]
 
-    def add(self, msg: Any, my_queue: Queue, my_queue_index: Optional[int] = None) -> None:
+    def add(self, msg: Any, my_queue: Queue, my_queue_index: int | None = None) -> None:
         """Put a message into its queue and pass on every set that is complete now."""
         stamp = stamp_of(msg, False, "message_filters")
         if stamp is None:
@@ -73,7 +74,7 @@ class ApproximateTimeSynchronizer(TimeSynchronizer):
         self.sync_arrival_time = sync_arrival_time
         super().__init__(fs, queue_size)
 
-    def add(self, msg: Any, my_queue: Queue, my_queue_index: Optional[int] = None) -> None:
+    def add(self, msg: Any, my_queue: Queue, my_queue_index: int | None = None) -> None:
         """Put a message into its queue and pass on the first set it completes."""
         if self.sync_arrival_time:
             stamp = ROSClock().now()
@@ -88,10 +89,10 @@ class ApproximateTimeSynchronizer(TimeSynchronizer):
                     self._release(stamps)
                     return
 
-    def _combinations(self, stamp: int, own: Optional[int]) -> Iterator[Tuple[int, ...]]:
+    def _combinations(self, stamp: int, own: int | None) -> Iterator[tuple[int, ...]]:
         """Yield one stamp per queue, nearest to ``stamp`` first; the own queue contributes just ``stamp``."""
         slop = self.slop.nanoseconds
-        candidates: List[List[int]] = []
+        candidates: list[list[int]] = []
         for index, queue in enumerate(self.queues):
             near = [stamp] if index == own else [other for other in queue if abs(other - stamp) <= slop]
             candidates.append(sorted(near, key=lambda other: abs(other - stamp)))

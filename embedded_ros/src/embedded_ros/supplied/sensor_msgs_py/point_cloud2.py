@@ -5,7 +5,8 @@ from __future__ import annotations
 import array
 import sys
 from collections import namedtuple
-from typing import Any, Iterable, List, Optional, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.lib.recfunctions import structured_to_unstructured, unstructured_to_structured
@@ -25,16 +26,16 @@ _DATATYPES = {
 }
 
 
-def dtype_from_fields(fields: Iterable[PointField], point_step: Optional[int] = None) -> np.dtype:
+def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = None) -> np.dtype:
     """Return the structured dtype of the fields of a cloud, padded to ``point_step`` bytes.
 
     A field with count > 1 becomes ``name_0``, ``name_1``, ...; one without a name ``unnamed_field_<index>``.
     Raises AssertionError for a count of 0 or a repeated name, ValueError for an unknown datatype or a field that does
     not fit into ``point_step``.
     """
-    names: List[str] = []
-    offsets: List[int] = []
-    formats: List[np.dtype] = []
+    names: list[str] = []
+    offsets: list[int] = []
+    formats: list[np.dtype] = []
     for index, field in enumerate(fields):
         kind = _datatype(field)
         name = field.name or f"{DUMMY_FIELD_PREFIX}_{index}"
@@ -59,9 +60,9 @@ def _datatype(field: PointField) -> np.dtype:
 
 def read_points(
     cloud: PointCloud2,
-    field_names: Optional[Sequence[str]] = None,
+    field_names: Sequence[str] | None = None,
     skip_nans: bool = False,
-    uvs: Optional[Iterable[int]] = None,
+    uvs: Iterable[int] | None = None,
     reshape_organized_cloud: bool = False,
 ) -> np.ndarray:
     """Return the points of a cloud as a structured array, one record per point.
@@ -117,9 +118,9 @@ def _without_nan(points: np.ndarray) -> np.ndarray:
 
 def read_points_numpy(
     cloud: PointCloud2,
-    field_names: Optional[Sequence[str]] = None,
+    field_names: Sequence[str] | None = None,
     skip_nans: bool = False,
-    uvs: Optional[Iterable[int]] = None,
+    uvs: Iterable[int] | None = None,
     reshape_organized_cloud: bool = False,
 ) -> np.ndarray:
     """Return fields of one datatype as a plain array (N, fields); see ``read_points`` for the arguments.
@@ -133,19 +134,19 @@ def read_points_numpy(
 
 def read_points_list(
     cloud: PointCloud2,
-    field_names: Optional[Sequence[str]] = None,
+    field_names: Sequence[str] | None = None,
     skip_nans: bool = False,
-    uvs: Optional[Iterable[int]] = None,
-) -> List[Any]:
+    uvs: Iterable[int] | None = None,
+) -> list[Any]:
     """Return the points as a list of named tuples ``Point``; slow, meant for small clouds."""
     assert isinstance(cloud, PointCloud2), "cloud is not a sensor_msgs.msg.PointCloud2"
     points = read_points(cloud, field_names, skip_nans, uvs)
-    point = namedtuple("Point", points.dtype.names or ())  # noqa: PYI024 - the fields are known at run time only
+    point = namedtuple("Point", points.dtype.names or ())
     return list(map(point._make, points.tolist()))
 
 
 def create_cloud(
-    header: Header, fields: Iterable[PointField], points: Any, point_step: Optional[int] = None
+    header: Header, fields: Iterable[PointField], points: Any, point_step: int | None = None
 ) -> PointCloud2:
     """Return a cloud with the given fields.
 
@@ -174,7 +175,7 @@ def create_cloud(
     return cloud
 
 
-def _as_records(points: Any, fields: List[PointField], dtype: np.dtype) -> np.ndarray:
+def _as_records(points: Any, fields: list[PointField], dtype: np.dtype) -> np.ndarray:
     if not isinstance(points, np.ndarray):
         return np.array([tuple(point) for point in points], dtype=dtype)
     if points.dtype.names is not None:
@@ -189,7 +190,7 @@ def _as_records(points: Any, fields: List[PointField], dtype: np.dtype) -> np.nd
     return unstructured_to_structured(points, dtype=dtype)
 
 
-def create_cloud_xyz32(header: Header, points: Any, point_step: Optional[int] = None) -> PointCloud2:
+def create_cloud_xyz32(header: Header, points: Any, point_step: int | None = None) -> PointCloud2:
     """Return a cloud with the float32 fields x, y and z from points (N, 3)."""
     fields = [
         PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import (
@@ -21,7 +21,7 @@ from tf2_py.buffer_core import rigid_of
 from tf2_py.rigid import compose, rotate, rotation_matrix
 from tf2_ros import ConvertRegistration, TransformRegistration
 
-XYZ = Tuple[float, float, float]
+XYZ = tuple[float, float, float]
 
 
 def to_msg_msg(msg: Any) -> Any:

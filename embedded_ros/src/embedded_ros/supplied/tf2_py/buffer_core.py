@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, List, Optional, Tuple
+from collections.abc import Callable
+from typing import Any
 
 from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
@@ -25,7 +26,7 @@ class BufferCore:
     Times may be ``rclpy.time.Time`` or ``builtin_interfaces.msg.Time``; zero asks for the latest common time.
     """
 
-    def __init__(self, cache_time: Optional[Duration] = None) -> None:
+    def __init__(self, cache_time: Duration | None = None) -> None:
         duration = cache_time if cache_time is not None else Duration(seconds=_DEFAULT_CACHE_SECONDS)
         if not isinstance(duration, Duration):
             raise TypeError(f"cache_time is {type(duration).__name__}, expected rclpy.duration.Duration")
@@ -78,13 +79,13 @@ class BufferCore:
         )
         return message_of(stamp, target_frame, source_frame, transform)
 
-    def can_transform_core(self, target_frame: str, source_frame: str, time: Any) -> Tuple[bool, str]:
+    def can_transform_core(self, target_frame: str, source_frame: str, time: Any) -> tuple[bool, str]:
         """Return whether a lookup would succeed now, and the reason when not."""
         return _attempt(lambda: self._tree.lookup(target_frame, source_frame, nanoseconds_of(time)))
 
     def can_transform_full_core(
         self, target_frame: str, target_time: Any, source_frame: str, source_time: Any, fixed_frame: str
-    ) -> Tuple[bool, str]:
+    ) -> tuple[bool, str]:
         """Return whether a lookup over a fixed frame would succeed now, and the reason when not."""
         times = nanoseconds_of(target_time), nanoseconds_of(source_time)
         return _attempt(lambda: self._tree.lookup_full(target_frame, times[0], source_frame, times[1], fixed_frame))
@@ -103,22 +104,22 @@ class BufferCore:
         """Return a YAML document with parent, broadcaster, rate (Hz) and times (s) of every frame."""
         return "".join(_yaml_entry(*record) for record in self._tree.records()) or "{}"
 
-    def _frameExists(self, frame_id: str) -> bool:  # noqa: N802 - public name of tf2_py
+    def _frameExists(self, frame_id: str) -> bool:
         """Return whether a frame is known."""
         return self._tree.has(frame_id)
 
-    def _getFrameStrings(self) -> List[str]:  # noqa: N802 - public name of tf2_py
+    def _getFrameStrings(self) -> list[str]:
         """Return the names of all known frames."""
         return self._tree.names()
 
-    def _allFramesAsDot(self) -> str:  # noqa: N802 - public name of tf2_py
+    def _allFramesAsDot(self) -> str:
         """Return the tree as a Graphviz document."""
         edges = "".join(f'"{parent}" -> "{frame}";\n' for frame, parent, _ in self._tree.records())
         return f"digraph G {{\n{edges}}}"
 
     def _chain(
         self, target_frame: str, target_time: Any, source_frame: str, source_time: Any, fixed_frame: str
-    ) -> List[str]:
+    ) -> list[str]:
         """Return the frames that a lookup over a fixed frame passes."""
         return self._tree.chain(
             target_frame, nanoseconds_of(target_time), source_frame, nanoseconds_of(source_time), fixed_frame
@@ -133,7 +134,9 @@ def nanoseconds_of(time: Any) -> int:
     try:
         return time.sec * 1_000_000_000 + time.nanosec
     except AttributeError:
-        raise TypeError(f"time is {type(time).__name__}, expected rclpy.time.Time or builtin_interfaces.msg.Time") from None
+        raise TypeError(
+            f"time is {type(time).__name__}, expected rclpy.time.Time or builtin_interfaces.msg.Time"
+        ) from None
 
 
 def rigid_of(message: Any) -> Rigid:
@@ -160,15 +163,15 @@ def _problem_of(child: str, parent: str, transform: Rigid) -> str:
     if not parent:
         return f'TF_NO_FRAME_ID: ignoring transform with child_frame_id "{child}" because frame_id is not set'
     if child == parent:
-        return f'TF_SELF_TRANSFORM: ignoring transform with frame_id and child_frame_id "{child}" because they are the same'
+        return f'TF_SELF_TRANSFORM: ignoring transform of "{child}" because frame_id and child_frame_id are the same'
     if not all(map(math.isfinite, transform)):
         return f'TF_NAN_INPUT: ignoring transform for child_frame_id "{child}" because of a nan or infinite value'
     if abs(math.fsum(value * value for value in transform[3:]) - 1.0) > _NORM_TOLERANCE:
-        return f'TF_DENORMALIZED_QUATERNION: ignoring transform for child_frame_id "{child}" because of an invalid quaternion'
+        return f'TF_DENORMALIZED_QUATERNION: ignoring transform for child_frame_id "{child}": not a unit quaternion'
     return ""
 
 
-def _attempt(lookup: Callable[[], Any]) -> Tuple[bool, str]:
+def _attempt(lookup: Callable[[], Any]) -> tuple[bool, str]:
     try:
         lookup()
     except TransformException as error:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import Optional, Tuple, Union
 
 from .rigid import Rigid, interpolate
 
-Link = Tuple[str, Rigid]
+Link = tuple[str, Rigid]
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,8 @@ class Outside:
     """A time that a cache cannot answer: the request, and the oldest and latest stored times (ns, None if empty)."""
 
     requested: int
-    oldest: Optional[int]
-    latest: Optional[int]
+    oldest: int | None
+    latest: int | None
 
 
 class StaticCache:
@@ -30,7 +29,7 @@ class StaticCache:
     is_static = True
 
     def __init__(self) -> None:
-        self._link: Optional[Link] = None
+        self._link: Link | None = None
         self.authority = ""
 
     def insert(self, stamp: int, parent: str, transform: Rigid, authority: str) -> bool:
@@ -38,18 +37,18 @@ class StaticCache:
         self._link, self.authority = (parent, transform), authority
         return True
 
-    def at(self, stamp: int) -> Union[Link, Outside]:
+    def at(self, stamp: int) -> Link | Outside:
         """Return the link, which holds at every time."""
         return self._link if self._link is not None else Outside(stamp, None, None)
 
-    def latest(self) -> Tuple[int, Optional[str]]:
+    def latest(self) -> tuple[int, str | None]:
         """Return ``(0, parent)``: static frames do not limit the latest common time."""
         return 0, self._link[0] if self._link is not None else None
 
     def clear(self) -> None:
         """Keep the transform: static frames survive jumps in time."""
 
-    def span(self) -> Tuple[int, int, int]:
+    def span(self) -> tuple[int, int, int]:
         """Return number of entries, oldest and latest time (ns)."""
         return int(self._link is not None), 0, 0
 
@@ -89,7 +88,7 @@ class TimeCache:
             drop = bisect_left(self._stamps, horizon)
             del self._stamps[:drop], self._links[:drop]
 
-    def at(self, stamp: int) -> Union[Link, Outside]:
+    def at(self, stamp: int) -> Link | Outside:
         """Return the link at a time (ns; 0 means the latest), interpolated between its neighbours."""
         stamps, links = self._stamps, self._links
         if not stamps:
@@ -105,7 +104,7 @@ class TimeCache:
         fraction = (stamp - stamps[before]) / (stamps[after] - stamps[before])
         return links[before][0], interpolate(links[before][1], links[after][1], fraction)
 
-    def latest(self) -> Tuple[int, Optional[str]]:
+    def latest(self) -> tuple[int, str | None]:
         """Return the newest time (ns) and the parent at that time; ``(0, None)`` when empty."""
         return (self._stamps[-1], self._links[-1][0]) if self._stamps else (0, None)
 
@@ -114,6 +113,6 @@ class TimeCache:
         self._stamps.clear()
         self._links.clear()
 
-    def span(self) -> Tuple[int, int, int]:
+    def span(self) -> tuple[int, int, int]:
         """Return number of entries, oldest and latest time (ns)."""
         return (len(self._stamps), self._stamps[0], self._stamps[-1]) if self._stamps else (0, 0, 0)

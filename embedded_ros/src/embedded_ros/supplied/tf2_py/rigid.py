@@ -7,13 +7,13 @@ Formulas: Hamilton product and slerp as in K. Shoemake, "Animating rotation with
 from __future__ import annotations
 
 import math
-from typing import Iterable, Tuple
+from collections.abc import Iterable
 
 import numpy as np
 
-Rigid = Tuple[float, float, float, float, float, float, float]
-Vector = Tuple[float, float, float]
-Quaternion = Tuple[float, float, float, float]
+Rigid = tuple[float, float, float, float, float, float, float]
+Vector = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
 
 IDENTITY: Rigid = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 _PARALLEL = 1.0 - 1e-9

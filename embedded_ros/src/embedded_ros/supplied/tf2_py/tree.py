@@ -7,13 +7,12 @@ transforms tuples of seven floats. All methods are safe to call from several thr
 from __future__ import annotations
 
 import threading
-from typing import Dict, List, Optional, Tuple, Union
 
-from .cache import Link, Outside, StaticCache, TimeCache
+from .cache import Outside, StaticCache, TimeCache
 from .exceptions import ConnectivityException, ExtrapolationException, InvalidArgumentException, LookupException
 from .rigid import IDENTITY, Rigid, compose, invert
 
-Cache = Union[StaticCache, TimeCache]
+Cache = StaticCache | TimeCache
 _MAX_DEPTH = 1000
 _SECOND = 1_000_000_000
 
@@ -28,7 +27,7 @@ class FrameTree:
 
     def __init__(self, duration: int) -> None:
         self._duration = duration
-        self._caches: Dict[str, Optional[Cache]] = {}
+        self._caches: dict[str, Cache | None] = {}
         self._lock = threading.RLock()
 
     # ------------------------------------------------------------------ writing
@@ -56,7 +55,7 @@ class FrameTree:
 
     # ------------------------------------------------------------------ reading
 
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         """Return the names of all known frames in order of appearance."""
         with self._lock:
             return list(self._caches)
@@ -65,13 +64,13 @@ class FrameTree:
         """Return whether a frame is known, as a child or as a parent."""
         return frame in self._caches
 
-    def records(self) -> List[Tuple[str, str, Cache]]:
+    def records(self) -> list[tuple[str, str, Cache]]:
         """Return ``(frame, latest parent, cache)`` of every frame that has data."""
         with self._lock:
             rows = [(name, cache.latest()[1], cache) for name, cache in self._caches.items() if cache is not None]
             return [(name, parent, cache) for name, parent, cache in rows if parent is not None]
 
-    def lookup(self, target: str, source: str, stamp: int) -> Tuple[int, Rigid]:
+    def lookup(self, target: str, source: str, stamp: int) -> tuple[int, Rigid]:
         """Return ``(time, transform)`` that takes coordinates of ``source`` into ``target``.
 
         stamp: nanoseconds; 0 asks for the latest time at which the whole chain is known, which is then returned.
@@ -86,8 +85,10 @@ class FrameTree:
                 stamp = self._latest_common_time(target, source)
             return stamp, self._between(target, source, stamp)
 
-    def lookup_full(self, target: str, target_time: int, source: str, source_time: int, fixed: str) -> Tuple[int, Rigid]:
-        """Return the transform from ``source`` at its time to ``target`` at its time, ``fixed`` being at rest between."""
+    def lookup_full(
+        self, target: str, target_time: int, source: str, source_time: int, fixed: str
+    ) -> tuple[int, Rigid]:
+        """Return the transform from ``source`` to ``target``, each at its time, ``fixed`` being at rest between."""
         with self._lock:
             self._require(fixed, "fixed_frame")
             _, to_fixed = self.lookup(fixed, source, source_time)
@@ -101,7 +102,7 @@ class FrameTree:
             self._require(source, "source_frame")
             return self._latest(target)[0] if target == source else self._latest_common_time(target, source)
 
-    def chain(self, target: str, target_time: int, source: str, source_time: int, fixed: str) -> List[str]:
+    def chain(self, target: str, target_time: int, source: str, source_time: int, fixed: str) -> list[str]:
         """Return the frames passed on the way from ``source`` over ``fixed`` to ``target``."""
         with self._lock:
             up = self._path(fixed, source, source_time)
@@ -115,7 +116,7 @@ class FrameTree:
             return
         if not frame:
             raise InvalidArgumentException(
-                f'Invalid argument passed to lookupTransform argument {argument}: frame ids cannot be empty'
+                f"Invalid argument passed to lookupTransform argument {argument}: frame ids cannot be empty"
             )
         if frame.startswith("/"):
             raise InvalidArgumentException(
@@ -124,11 +125,11 @@ class FrameTree:
             )
         raise LookupException(f'"{frame}" passed to lookupTransform argument {argument} does not exist.')
 
-    def _latest(self, frame: str) -> Tuple[int, Optional[str]]:
+    def _latest(self, frame: str) -> tuple[int, str | None]:
         cache = self._caches.get(frame)
         return cache.latest() if cache is not None else (0, None)
 
-    def _climb(self, start: str, stop: str, stamp: int) -> Tuple[List[str], List[Rigid], Optional[Outside]]:
+    def _climb(self, start: str, stop: str, stamp: int) -> tuple[list[str], list[Rigid], Outside | None]:
         """Walk from ``start`` upwards until ``stop`` or the root: names, links passed, and the time gap met, if any."""
         names, links = [start], []
         frame = start
@@ -157,16 +158,14 @@ class FrameTree:
         up, down = meeting
         return compose(invert(_fold(target_links[:down])), _fold(source_links[:up]))
 
-    def _fail(
-        self, target: str, source: str, *ends: Tuple[str, Optional[Outside]]
-    ) -> None:
+    def _fail(self, target: str, source: str, *ends: tuple[str, Outside | None]) -> None:
         """Raise why two climbs did not meet: data missing in time, else two separate trees."""
         for frame, gap in ends:
             if gap is not None and (gap.latest is not None or self._connected(target, source)):
                 raise ExtrapolationException(_gap_message(gap, frame, target, source))
         raise ConnectivityException(
-            f"Could not find a connection between '{target}' and '{source}' because they are not part of the same tree. "
-            "Tf has two or more unconnected trees."
+            f"Could not find a connection between '{target}' and '{source}' because they are not part of the same tree."
+            " Tf has two or more unconnected trees."
         )
 
     def _connected(self, target: str, source: str) -> bool:
@@ -189,7 +188,7 @@ class FrameTree:
         up, down = meeting
         return _earliest(source_times[:up] + target_times[:down])
 
-    def _climb_latest(self, start: str, stop: str) -> Tuple[List[str], List[int]]:
+    def _climb_latest(self, start: str, stop: str) -> tuple[list[str], list[int]]:
         names, times = [start], []
         while names[-1] != stop and len(names) <= _MAX_DEPTH:
             stamp, parent = self._latest(names[-1])
@@ -201,7 +200,7 @@ class FrameTree:
             raise LookupException(f"The tf tree is invalid because it contains a loop through frame [{names[-1]}]")
         return names, times
 
-    def _path(self, target: str, source: str, stamp: int) -> List[str]:
+    def _path(self, target: str, source: str, stamp: int) -> list[str]:
         self.lookup(target, source, stamp)  # raises what is wrong
         stamp = stamp or self.latest_common_time(target, source)
         source_names, _, _ = self._climb(source, target, stamp)
@@ -212,7 +211,7 @@ class FrameTree:
         return source_names[: up + 1] + target_names[:down][::-1]
 
 
-def _fold(links: List[Rigid]) -> Rigid:
+def _fold(links: list[Rigid]) -> Rigid:
     """Return the product of the links passed on the way up (first link first)."""
     if not links:
         return IDENTITY
@@ -222,7 +221,7 @@ def _fold(links: List[Rigid]) -> Rigid:
     return total
 
 
-def _first_common(a: List[str], b: List[str]) -> Optional[Tuple[int, int]]:
+def _first_common(a: list[str], b: list[str]) -> tuple[int, int] | None:
     """Return the positions in both lists of the first name of ``a`` that ``b`` holds as well."""
     positions = {name: index for index, name in enumerate(b)}
     for index, name in enumerate(a):
@@ -231,7 +230,7 @@ def _first_common(a: List[str], b: List[str]) -> Optional[Tuple[int, int]]:
     return None
 
 
-def _earliest(times: List[int]) -> int:
+def _earliest(times: list[int]) -> int:
     """Return the least of the times that are not 0 (static), 0 if there is none."""
     return min((stamp for stamp in times if stamp), default=0)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from time import monotonic
-from typing import Any, Callable, List, Optional, Tuple, Union
+from typing import Any
 
 from rclpy.clock import Clock, JumpThreshold
 from rclpy.duration import Duration
@@ -14,7 +15,7 @@ from tf2_py import BufferCore
 
 from .buffer_interface import BufferInterface
 
-Answer = Tuple[bool, str]
+Answer = tuple[bool, str]
 
 
 class Buffer(BufferCore, BufferInterface):
@@ -25,12 +26,12 @@ class Buffer(BufferCore, BufferInterface):
     service ``tf2_frames`` that returns all frames as YAML.
     """
 
-    def __init__(self, cache_time: Optional[Duration] = None, node: Any = None) -> None:
+    def __init__(self, cache_time: Duration | None = None, node: Any = None) -> None:
         BufferCore.__init__(self, cache_time)
         BufferInterface.__init__(self)
         self._changed = threading.Condition()
         self._waiting = 0
-        self._new_data_callbacks: List[Callable[[], None]] = []
+        self._new_data_callbacks: list[Callable[[], None]] = []
         self.clock = Clock() if node is None else node.get_clock()
         if node is not None:
             self.srv = self._offer_frames(node)
@@ -76,7 +77,7 @@ class Buffer(BufferCore, BufferInterface):
 
     # ------------------------------------------------------------------ waiting
 
-    def _wait(self, check: Callable[[], Answer], timeout: Optional[Duration]) -> Answer:
+    def _wait(self, check: Callable[[], Answer], timeout: Duration | None) -> Answer:
         """Return the answer as soon as it is positive, at the latest after ``timeout`` of wall time."""
         answer = check()
         if answer[0] or timeout is None or timeout.nanoseconds <= 0:
@@ -96,9 +97,9 @@ class Buffer(BufferCore, BufferInterface):
         target_frame: str,
         source_frame: str,
         time: Any,
-        timeout: Optional[Duration] = None,
+        timeout: Duration | None = None,
         return_debug_tuple: bool = False,
-    ) -> Union[bool, Answer]:
+    ) -> bool | Answer:
         """Return whether a lookup succeeds within ``timeout``; with ``return_debug_tuple`` also the reason if not."""
         answer = self._wait(lambda: self.can_transform_core(target_frame, source_frame, time), timeout)
         return answer if return_debug_tuple else answer[0]
@@ -110,17 +111,15 @@ class Buffer(BufferCore, BufferInterface):
         source_frame: str,
         source_time: Any,
         fixed_frame: str,
-        timeout: Optional[Duration] = None,
+        timeout: Duration | None = None,
         return_debug_tuple: bool = False,
-    ) -> Union[bool, Answer]:
+    ) -> bool | Answer:
         """Return whether a lookup between two times succeeds within ``timeout``."""
         arguments = (target_frame, target_time, source_frame, source_time, fixed_frame)
         answer = self._wait(lambda: self.can_transform_full_core(*arguments), timeout)
         return answer if return_debug_tuple else answer[0]
 
-    def lookup_transform(
-        self, target_frame: str, source_frame: str, time: Any, timeout: Optional[Duration] = None
-    ) -> Any:
+    def lookup_transform(self, target_frame: str, source_frame: str, time: Any, timeout: Duration | None = None) -> Any:
         """Return the transform from ``source_frame`` into ``target_frame`` at ``time`` (zero: the latest).
 
         Waits up to ``timeout`` of wall time for it. Some other thread must receive transforms meanwhile: waiting inside
@@ -138,7 +137,7 @@ class Buffer(BufferCore, BufferInterface):
         source_frame: str,
         source_time: Any,
         fixed_frame: str,
-        timeout: Optional[Duration] = None,
+        timeout: Duration | None = None,
     ) -> Any:
         """Return the transform from ``source_frame`` at its time to ``target_frame`` at its time over a fixed frame."""
         arguments = (target_frame, target_time, source_frame, source_time, fixed_frame)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from rclpy.duration import Duration
 from std_msgs.msg import Header
@@ -34,7 +35,7 @@ class BufferInterface:
         self.registration = TransformRegistration()
 
     def transform(
-        self, object_stamped: Any, target_frame: str, timeout: Optional[Duration] = None, new_type: Any = None
+        self, object_stamped: Any, target_frame: str, timeout: Duration | None = None, new_type: Any = None
     ) -> Any:
         """Return stamped data in another frame at its own time.
 
@@ -53,7 +54,7 @@ class BufferInterface:
         target_frame: str,
         target_time: Any,
         fixed_frame: str,
-        timeout: Optional[Duration] = None,
+        timeout: Duration | None = None,
         new_type: Any = None,
     ) -> Any:
         """Return stamped data in another frame at another time; ``fixed_frame`` is taken to be at rest between."""
@@ -70,7 +71,13 @@ class BufferInterface:
         raise NotImplementedException
 
     def lookup_transform_full(
-        self, target_frame: str, target_time: Any, source_frame: str, source_time: Any, fixed_frame: str, timeout: Any = None
+        self,
+        target_frame: str,
+        target_time: Any,
+        source_frame: str,
+        source_time: Any,
+        fixed_frame: str,
+        timeout: Any = None,
     ) -> Any:
         """Return the transform between two times; to be implemented."""
         raise NotImplementedException
@@ -80,13 +87,19 @@ class BufferInterface:
         raise NotImplementedException
 
     def can_transform_full(
-        self, target_frame: str, target_time: Any, source_frame: str, source_time: Any, fixed_frame: str, timeout: Any = None
+        self,
+        target_frame: str,
+        target_time: Any,
+        source_frame: str,
+        source_time: Any,
+        fixed_frame: str,
+        timeout: Any = None,
     ) -> bool:
         """Return whether a lookup between two times would succeed; to be implemented."""
         raise NotImplementedException
 
 
-def Stamped(obj: Any, stamp: Any, frame_id: str) -> Any:  # noqa: N802 - public name of tf2_ros
+def Stamped(obj: Any, stamp: Any, frame_id: str) -> Any:
     """Give an object a header and return it."""
     obj.header = Header(frame_id=frame_id, stamp=stamp)
     return obj
@@ -95,7 +108,7 @@ def Stamped(obj: Any, stamp: Any, frame_id: str) -> Any:  # noqa: N802 - public 
 class TransformRegistration:
     """How data of each type is transformed; one table for the whole process."""
 
-    _transformers: ClassVar[Dict[Any, Transformer]] = {}
+    _transformers: ClassVar[dict[Any, Transformer]] = {}
 
     def print_me(self) -> None:
         """Print the table."""
@@ -113,9 +126,9 @@ class TransformRegistration:
 class ConvertRegistration:
     """How types convert into each other, directly or over a message; one table for the whole process."""
 
-    _to_msg: ClassVar[Dict[Any, Callable[[Any], Any]]] = {}
-    _from_msg: ClassVar[Dict[Any, Callable[[Any], Any]]] = {}
-    _direct: ClassVar[Dict[Any, Callable[[Any], Any]]] = {}
+    _to_msg: ClassVar[dict[Any, Callable[[Any], Any]]] = {}
+    _from_msg: ClassVar[dict[Any, Callable[[Any], Any]]] = {}
+    _direct: ClassVar[dict[Any, Callable[[Any], Any]]] = {}
 
     def add_from_msg(self, key: Any, callback: Callable[[Any], Any]) -> None:
         """Register how a type is made from its message."""
@@ -125,7 +138,7 @@ class ConvertRegistration:
         """Register how a type becomes its message."""
         self._to_msg[key] = callback
 
-    def add_convert(self, key: Tuple[Any, Any], callback: Callable[[Any], Any]) -> None:
+    def add_convert(self, key: tuple[Any, Any], callback: Callable[[Any], Any]) -> None:
         """Register a direct conversion for a pair of types."""
         self._direct[key] = callback
 
@@ -137,12 +150,12 @@ class ConvertRegistration:
         """Return the registered function; TypeException if there is none."""
         return _registered(self._to_msg, key)
 
-    def get_convert(self, key: Tuple[Any, Any]) -> Callable[[Any], Any]:
+    def get_convert(self, key: tuple[Any, Any]) -> Callable[[Any], Any]:
         """Return the registered function; TypeException if there is none."""
         return _registered(self._direct, key)
 
 
-def _registered(table: Dict[Any, Callable[..., Any]], key: Any) -> Callable[..., Any]:
+def _registered(table: dict[Any, Callable[..., Any]], key: Any) -> Callable[..., Any]:
     try:
         return table[key]
     except KeyError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from typing import Any, Optional, Union
+from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -24,18 +25,18 @@ class TransformListener:
     """Subscribes to transforms and stores them in ``buffer``.
 
     node: the node that subscribes; None makes one. spin_thread: receive in a thread of its own, so that callbacks may
-    wait for transforms; the subscriptions then belong to a hidden node, and no callback of ``node`` runs in that thread.
+    wait for transforms; the subscriptions then belong to a hidden node: no callback of ``node`` runs in that thread.
     qos, static_qos: profile or depth of the two subscriptions. static_only: do not subscribe to moving transforms.
     """
 
     def __init__(
         self,
         buffer: Buffer,
-        node: Optional[Node],
+        node: Node | None,
         *,
         spin_thread: bool = False,
-        qos: Optional[Union[QoSProfile, int]] = None,
-        static_qos: Optional[Union[QoSProfile, int]] = None,
+        qos: QoSProfile | int | None = None,
+        static_qos: QoSProfile | int | None = None,
         tf_topic: str = DEFAULT_TF_TOPIC,
         tf_static_topic: str = DEFAULT_STATIC_TF_TOPIC,
         static_only: bool = False,
@@ -49,11 +50,11 @@ class TransformListener:
         self.tf_static_sub = self._subscribe(
             node, tf_static_topic, self.static_callback, static_qos or _qos(DurabilityPolicy.TRANSIENT_LOCAL)
         )
-        self.executor: Optional[SingleThreadedExecutor] = None
+        self.executor: SingleThreadedExecutor | None = None
         if spin_thread:
             self._start_thread()
 
-    def _hidden_node(self, node: Optional[Node]) -> Node:
+    def _hidden_node(self, node: Node | None) -> Node:
         name = f"transform_listener_impl_{id(self):x}"
         return Node(
             name,
@@ -65,7 +66,7 @@ class TransformListener:
             parameter_overrides=[Parameter("use_sim_time", value=False)],
         )
 
-    def _subscribe(self, node: Optional[Node], topic: str, callback: Any, qos: Union[QoSProfile, int]) -> Any:
+    def _subscribe(self, node: Node | None, topic: str, callback: Any, qos: QoSProfile | int) -> Any:
         # the user's node decides about namespace and remapping also when a hidden node receives
         name = topic if node is None else node.resolve_topic_name(topic)
         return self.node.create_subscription(TFMessage, name, callback, qos, callback_group=self.group)
@@ -113,7 +114,5 @@ def _qos(durability: DurabilityPolicy = DurabilityPolicy.VOLATILE) -> QoSProfile
 
 
 def _spin(executor: SingleThreadedExecutor) -> None:
-    try:
+    with contextlib.suppress(ExternalShutdownException):  # the context is gone: nothing more will arrive
         executor.spin()
-    except ExternalShutdownException:
-        pass  # the context is gone: nothing more will arrive

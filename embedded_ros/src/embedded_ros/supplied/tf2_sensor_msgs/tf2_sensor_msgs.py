@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import array
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Transform, TransformStamped
@@ -28,7 +28,7 @@ def from_msg_msg(msg: Any) -> Any:
     return msg
 
 
-def transform_points(point_cloud: Any, transform: Union[Transform, TransformStamped]) -> np.ndarray:
+def transform_points(point_cloud: Any, transform: Transform | TransformStamped) -> np.ndarray:
     """Return points (N, 3) moved by a transform; float32 stays float32."""
     points = np.asarray(point_cloud)
     rigid = rigid_of(transform)
@@ -37,7 +37,7 @@ def transform_points(point_cloud: Any, transform: Union[Transform, TransformStam
     return moved.astype(kind, copy=False)
 
 
-def do_transform_cloud(cloud: PointCloud2, transform: Union[Transform, TransformStamped]) -> PointCloud2:
+def do_transform_cloud(cloud: PointCloud2, transform: Transform | TransformStamped) -> PointCloud2:
     """Return a cloud in the target frame: positions move, normals turn, all other fields and the layout stay.
 
     With a plain ``Transform`` the header of the cloud is kept. Raises ValueError when x, y or z is missing.

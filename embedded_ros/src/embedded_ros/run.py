@@ -1,0 +1,200 @@
+"""Find the executables of ROS packages and run those written in Python with this runtime in place.
+
+``python -m embedded_ros.run script FILE | entry MODULE:FUNCTION | module MODULE  [ARGUMENTS]`` is what the commands
+returned by ``find_executable`` call; it activates the runtime first and then hands over.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import importlib
+import importlib.machinery
+import importlib.metadata
+import os
+import pathlib
+import re
+import runpy
+import sys
+from collections.abc import Iterator
+
+from embedded_ros.packages import source_folder
+
+_ENTRY = re.compile(r"^\s*([\w.\-]+)\s*=\s*([\w.]+\s*:\s*[\w.]+)\s*$")
+_SCRIPT_FOLDERS = ("scripts", "bin", "nodes")
+
+
+class ExecutableNotFoundError(RuntimeError):
+    """A package has no executable of that name."""
+
+
+def find_executable(package: str, executable: str) -> list[str]:
+    """Return the command that runs an executable of a package; arguments are to be appended.
+
+    Order: ``lib/<package>/`` of the ament prefixes, ``scripts/`` of a source folder, entry points of installed or
+    source packages, a Python module ``<package>.<executable>`` or ``<package>.nodes.<executable>``.
+    Raises ExecutableNotFoundError, which lists what there is.
+    """
+    files, entries = _files(package), _entries(package)
+    for name in (executable, executable + ".py"):
+        if name in files:
+            return _file_command(files[name])
+    if executable in entries:
+        return _python_command("entry", entries[executable])
+    module = _module(package, executable)
+    if module is not None:
+        return _python_command("module", module)
+    known = sorted({*files, *entries})
+    listing = (
+        f"it has {', '.join(known)}" if known else "none was found; is the package installed or on the package path?"
+    )
+    raise ExecutableNotFoundError(f"package {package!r} has no executable {executable!r}; {listing}")
+
+
+def list_executables(package: str) -> list[str]:
+    """Return the names of the executables of a package, sorted."""
+    return sorted({*_files(package), *_entries(package)})
+
+
+# ---------------------------------------------------------------------- files
+
+
+def _files(package: str) -> dict[str, pathlib.Path]:
+    """Return executable files by name; installed ones win over sources."""
+    found: dict[str, pathlib.Path] = {}
+    for folder in _executable_folders(package):
+        if folder.is_dir():
+            for entry in sorted(folder.iterdir()):
+                if entry.is_file() and (os.access(entry, os.X_OK) or entry.suffix == ".py"):
+                    found.setdefault(entry.name, entry)
+    return found
+
+
+def _executable_folders(package: str) -> Iterator[pathlib.Path]:
+    for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep):
+        if prefix:
+            yield pathlib.Path(prefix, "lib", package)
+    source = source_folder(package)
+    if source is not None:
+        yield source / "lib" / package
+        yield from (source / name for name in _SCRIPT_FOLDERS)
+
+
+def _file_command(file: pathlib.Path) -> list[str]:
+    return _python_command("script", str(file)) if _is_python(file) else [str(file)]
+
+
+def _is_python(file: pathlib.Path) -> bool:
+    if file.suffix == ".py":
+        return True
+    with file.open("rb") as stream:
+        first = stream.readline(200)
+    return first.startswith(b"#!") and b"python" in first
+
+
+def _python_command(kind: str, target: str) -> list[str]:
+    return [sys.executable, "-m", "embedded_ros.run", kind, target]
+
+
+# ---------------------------------------------------------------------- entry points
+
+
+def _entries(package: str) -> dict[str, str]:
+    """Return ``module:function`` by name: of the installed distribution, else of the source folder."""
+    found: dict[str, str] = {}
+    try:
+        points = importlib.metadata.distribution(package).entry_points
+    except importlib.metadata.PackageNotFoundError:
+        points = ()
+    for point in points:
+        if point.group == "console_scripts":
+            found[point.name] = point.value.replace(" ", "")
+    source = source_folder(package)
+    if source is not None:
+        for text in _entry_texts(source):
+            if match := _ENTRY.match(text):
+                found.setdefault(match[1], match[2].replace(" ", ""))
+    return found
+
+
+def _entry_texts(folder: pathlib.Path) -> Iterator[str]:
+    """Yield the lines ``name = module:function`` of ``setup.py`` and ``setup.cfg``; neither is executed."""
+    setup = folder / "setup.py"
+    if setup.is_file():
+        try:
+            tree = ast.parse(setup.read_text(encoding="utf-8"))
+        except SyntaxError:
+            return
+        yield from (
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
+    config = configparser.ConfigParser(interpolation=None)
+    try:
+        config.read(folder / "setup.cfg", encoding="utf-8")
+    except configparser.Error:
+        return
+    yield from config.get("options.entry_points", "console_scripts", fallback="").splitlines()
+
+
+def _module(package: str, executable: str) -> str | None:
+    """Return the dotted name of a module that can serve as executable, looked up without importing anything."""
+    spec = importlib.machinery.PathFinder.find_spec(package) if package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations or not executable.isidentifier():
+        return None
+    for parts in (("",), ("nodes",), ("ros", "nodes")):
+        for location in spec.submodule_search_locations:
+            folder = pathlib.Path(location, *parts)
+            if (folder / f"{executable}.py").is_file():
+                return ".".join([package, *(part for part in parts if part), executable])
+    return None
+
+
+# ---------------------------------------------------------------------- running
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Activate the runtime and hand over to a script, an entry point or a module."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if len(arguments) < 2 or arguments[0] not in ("script", "entry", "module"):
+        print(
+            "usage: python -m embedded_ros.run script FILE | entry MODULE:FUNCTION | module MODULE [ARGUMENTS]",
+            file=sys.stderr,
+        )
+        return 2
+    import embedded_ros
+
+    embedded_ros.activate()
+    kind, target, *rest = arguments
+    sys.argv = [target, *rest]
+    if kind == "script":
+        _run_script(pathlib.Path(target))
+        return 0
+    if kind == "module":
+        runpy.run_module(target, run_name="__main__", alter_sys=True)
+        return 0
+    return _run_entry(target)
+
+
+def _run_script(file: pathlib.Path) -> None:
+    """Run a file as ``python FILE`` would: its folder, and a Python package beside its folder, are importable."""
+    for folder in (file.resolve().parent.parent, file.resolve().parent):
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+    runpy.run_path(str(file), run_name="__main__")
+
+
+def _run_entry(target: str) -> int:
+    module, _, path = target.partition(":")
+    package = module.partition(".")[0]
+    source = source_folder(package)
+    if source is not None and (source / package).is_dir() and str(source) not in sys.path:
+        sys.path.insert(0, str(source))
+    found = importlib.import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    result = found()
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
