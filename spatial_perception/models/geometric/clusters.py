@@ -21,7 +21,9 @@ _OFF_WALL = 0.04  # m
 _FITTINGS = 0.14  # m; sills, casings and handles stand out this far around openings
 
 
-def loose_samples(samples: Samples, levels: Levels, interior: PlanMask, walls: list[Run], openings: list[Opening]) -> Mask:
+def loose_samples(
+    samples: Samples, levels: Levels, interior: PlanMask, walls: list[Run], openings: list[Opening]
+) -> Mask:
     """Which samples (M,) are neither floor, ceiling, wall, opening nor outside."""
     xyz = samples.xyz
     loose = (xyz[:, 2] > levels.floor + _OFF_FLOOR) & interior.contains(xyz[:, :2])

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial_perception.models.geometric.levels import HORIZONTAL, VERTICAL, Levels
 from spatial_perception.models.geometric.lines import Line, find_lines
-from spatial_perception.models.geometric.processing import Floats, Samples
-
-Mask = NDArray[np.bool_]
+from spatial_perception.models.geometric.processing import Floats, Mask, Samples
+from spatial_perception.models.geometric.raster import splat
 
 _ON_FACE = 0.045  # m; samples this near belong to a face
 _TOP_BAND = 0.22  # m; a wall is seen this close below the ceiling, a wardrobe is not
 _CEILING_BLUR = 0.05  # m; above this the ceiling itself would count
 _BRIDGE = 0.4  # m; gaps up to this are closed without asking
+_LINTEL = 4.0  # m; widest opening that a lintel spans
+_CONTRARY = np.radians(40)  # samples whose normals are turned more than this from a line belong to another wall
+_BODY = 0.1  # m; a floor that begins this close lies on the room side of a face
 _LEAST_BODY = 0.12  # share of the lower surface that a wall shows at least (a beam shows none)
 
 
@@ -47,69 +48,89 @@ class Face:
 
 def find_faces(samples: Samples, levels: Levels, least_length: float) -> list[Face]:
     """All wall faces of the scene, strongest lines first."""
-    upright = np.abs(samples.normal[:, 2]) < VERTICAL
     z = samples.xyz[:, 2]
-    upright &= (z > levels.floor + 0.1) & (z < levels.top - 0.02)
+    upright = np.abs(samples.normal[:, 2]) < VERTICAL
+    voters = upright & (z > levels.floor + 0.1) & (z < levels.top - 0.02)
     flat = samples.xyz[np.abs(samples.normal[:, 2]) > HORIZONTAL, :2]
     least = max(12.0, 0.35 * least_length * levels.height / samples.spacing**2)
-    lines = find_lines(samples.xyz[upright, :2], samples.normal[upright, :2], least)
+    # Above furniture there is little but walls.
+    weight = np.where(z[voters] > levels.floor + 0.65 * levels.height, 3.0, 1.0)
+    lines = find_lines(samples.xyz[voters, :2], samples.normal[voters, :2], weight, least)
+    heading = np.where(upright, np.arctan2(samples.normal[:, 1], samples.normal[:, 0]), np.nan)
+    free = np.ones(len(samples), dtype=bool)
     faces: list[Face] = []
     for line in lines:
-        faces += _faces_on(line, samples, levels, flat, least_length)
+        faces += _faces_on(line, samples, levels, _fitting(line, samples, heading) & free, flat, least_length)
+        _claim(faces, line, samples, heading, free)
     return faces
 
 
-def _faces_on(line: Line, samples: Samples, levels: Levels, flat: Floats, least_length: float) -> list[Face]:
-    near = np.abs(line.aside(samples.xyz[:, :2])) < _ON_FACE
-    xyz = samples.xyz[near]
+def _fitting(line: Line, samples: Samples, heading: Floats) -> Mask:
+    """Samples (M,) near a line whose normals, where they say anything, do not belong to another wall."""
+    turn = np.abs(np.mod(heading - line.angle, np.pi) - np.pi / 2)
+    return (np.abs(line.aside(samples.xyz[:, :2])) < _ON_FACE) & ~(turn > _CONTRARY)
+
+
+def _claim(faces: list[Face], line: Line, samples: Samples, heading: Floats, free: Mask) -> None:
+    """Strike the samples of the faces on a line from `free`, in place, so that a weaker parallel line cannot use them."""
+    u = line.along(samples.xyz[:, :2])
+    for face in faces:
+        if face.line is line:
+            taken = _fitting(line, samples, heading) & (u > face.start) & (u < face.end)
+            free &= ~(taken & ~np.isnan(heading))
+
+
+def _faces_on(
+    line: Line, samples: Samples, levels: Levels, fitting: Mask, flat: Floats, least_length: float
+) -> list[Face]:
+    xyz = samples.xyz[fitting]
     u, z = line.along(xyz[:, :2]), xyz[:, 2]
     cell = float(np.clip(2.5 * samples.spacing, 0.08, 0.3))
     if len(u) == 0 or np.ptp(u) < cell:
         return []
-    grid, u0 = surface_grid(u, z, levels, cell)
+    grid, u0 = surface_grid(u, z, samples.gap[fitting], levels, cell)
     faces = []
-    for first, last in runs(bridged(wall_columns(grid, levels, cell), max(1, round(_BRIDGE / cell)))):
+    for first, last in runs(wall_columns(grid, levels, cell)):
         start, end = _trimmed(u, u0 + first * cell, u0 + last * cell)
         body = grid[first:last, : max(1, int((levels.height - 0.5) / cell))].mean()
         if end - start < 0.6 * least_length or body < _LEAST_BODY:
             continue
         face = Face(line, start, end, float(grid[first:last].sum()) * cell**2, False, False)
-        left, right = rooms_beside(face, flat)
+        left, right = rooms_beside(face, flat, samples.spacing)
         if left or right or len(flat) == 0:
             faces.append(replace(face, room_left=left, room_right=right))
     return faces
 
 
-def surface_grid(u: Floats, z: Floats, levels: Levels, cell: float) -> tuple[Mask, float]:
+def surface_grid(u: Floats, z: Floats, gap: Floats, levels: Levels, cell: float) -> tuple[Mask, float]:
     """Occupied cells (U, Z) of a vertical surface, Z from floor to top, and where its first column starts (m)."""
     u0 = float(u.min())
-    i = ((u - u0) / cell).astype(np.int64)
-    j = np.floor((z - levels.floor) / cell).astype(np.int64)
-    rows = max(1, int(np.ceil(levels.height / cell)))
-    inside = (j >= 0) & (j < rows) & (z < levels.top - _CEILING_BLUR) & (z > levels.floor + _CEILING_BLUR)
-    grid = np.zeros((int(i.max()) + 1, rows), dtype=bool)
-    grid[i[inside], j[inside]] = True
-    return grid, u0
+    shape = int((u.max() - u0) / cell) + 1, max(1, int(np.ceil(levels.height / cell)))
+    inside = (z < levels.top - _CEILING_BLUR) & (z > levels.floor + _CEILING_BLUR)
+    return splat((u[inside] - u0) / cell, (z[inside] - levels.floor) / cell, gap[inside] / cell, shape), u0
 
 
 def wall_columns(grid: Mask, levels: Levels, cell: float) -> Mask:
-    """Columns (U,) of a surface grid that look like wall: they reach up to the ceiling, or far up where none was seen."""
+    """Columns (U,) of a surface grid that look like wall: they reach up to the ceiling, or far up where none was seen.
+
+    What connects two such stretches below the ceiling (a lintel), or is too short to be a passage, belongs to the wall.
+    """
     rows = grid.shape[1]
     band = max(2, int(np.ceil(_TOP_BAND / cell)))
-    upper = grid[:, max(0, rows - band - (1 if levels.ceiling is not None else 2)) :]
-    high = grid[:, int(0.55 * rows) :]
-    reaches = upper.any(axis=1) & (high.mean(axis=1) > 0.35)
+    upper = grid[:, max(0, rows - band - (1 if levels.ceiling is not None else 2)) :].any(axis=1)
+    wall = upper & (grid[:, int(0.55 * rows) :].mean(axis=1) > 0.35)
     if levels.ceiling is None:
         span = rows - np.argmax(grid[:, ::-1], axis=1) - np.argmax(grid, axis=1)
-        reaches |= grid.any(axis=1) & (span > 0.75 * rows) & (grid.mean(axis=1) > 0.4)
-    return reaches
+        wall |= grid.any(axis=1) & (span > 0.75 * rows) & (grid.mean(axis=1) > 0.4)
+    return bridged(wall, upper, max(1, round(_BRIDGE / cell)), round(_LINTEL / cell))
 
 
-def bridged(mask: Mask, gap: int) -> Mask:
-    """The mask (U,) with inner gaps of up to `gap` cells closed and lone single cells removed."""
-    result = mask.copy()
-    for first, last in runs(~mask):
-        if first > 0 and last < len(mask) and last - first <= gap:
+def bridged(wall: Mask, upper: Mask, gap: int, lintel: int) -> Mask:
+    """The columns (U,) with inner gaps of up to `gap` cells, or up to `lintel` cells below `upper`, closed; single cells go."""
+    result = wall.copy()
+    for first, last in runs(~wall):
+        inner = first > 0 and last < len(wall)
+        if inner and (last - first <= gap or (last - first <= lintel and upper[first:last].mean() > 0.7)):
             result[first:last] = True
     for first, last in runs(result):
         if last - first < 2:
@@ -128,14 +149,29 @@ def _trimmed(u: Floats, start: float, end: float) -> tuple[float, float]:
     return (float(inside.min()), float(inside.max())) if len(inside) else (start, end)
 
 
-def rooms_beside(face: Face, flat: Floats) -> tuple[bool, bool]:
-    """Whether horizontal surfaces (plan points (N, 2)) lie along the left and the right of a face."""
+def rooms_beside(face: Face, flat: Floats, spacing: float) -> tuple[bool, bool]:
+    """Whether horizontal surfaces (plan points (N, 2)) begin right at the left and the right of a face.
+
+    Behind one face of a thick wall they begin only after its thickness.
+    """
     u, s = face.line.along(flat), face.line.aside(flat)
-    inside = (u > face.start) & (u < face.end)
-    return (beside_share(u[inside], s[inside], face, 1.0) > 0.3, beside_share(u[inside], s[inside], face, -1.0) > 0.3)
+    inside = (u > face.start) & (u < face.end) & (np.abs(s) < 0.5)
+    limit = max(_BODY, 2.5 * spacing)
+    left, right = (_nearest_beside(u[inside], side * s[inside], face) < limit for side in (1.0, -1.0))
+    return bool(left), bool(right)
 
 
-def beside_share(u: Floats, s: Floats, face: Face, side: float, reach: tuple[float, float] = (0.06, 0.4)) -> float:
+def _nearest_beside(u: Floats, s: Floats, face: Face) -> float:
+    """Distance (m) at which points begin on the positive side of a face: the median over strips of 0.2 m; inf if rarely any."""
+    count = max(1, int(face.length / 0.2))
+    strip = np.clip(((u - face.start) / 0.2).astype(np.int64), 0, count - 1)
+    nearest = np.full(count, np.inf)
+    beside = s > 0.03
+    np.minimum.at(nearest, strip[beside], s[beside])
+    return float(np.quantile(nearest, 0.35, method="lower"))
+
+
+def beside_share(u: Floats, s: Floats, face: Face, side: float, reach: tuple[float, float]) -> float:
     """Share of the face's length beside which there are horizontal surfaces between `reach` metres."""
     cell = 0.2
     count = max(1, int(face.length / cell))

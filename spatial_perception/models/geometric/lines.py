@@ -51,8 +51,11 @@ def turn_between(a: float, b: float) -> float:
     return float(abs((a - b + np.pi / 2) % np.pi - np.pi / 2))
 
 
-def find_lines(xy: Floats, normal: Floats, least: float) -> list[Line]:
-    """Lines through samples (N, 2) with plan normals (N, 2), strongest direction first; each holds `least` samples or more."""
+def find_lines(xy: Floats, normal: Floats, weight: Floats, least: float) -> list[Line]:
+    """Lines through samples (N, 2) with plan normals (N, 2), strongest direction first.
+
+    Each holds `least` samples or more; the `weight` (N,) says how much a sample counts in placing the line.
+    """
     angle = np.mod(np.arctan2(normal[:, 1], normal[:, 0]) - np.pi / 2, np.pi)
     free = np.ones(len(xy), dtype=bool)
     lines: list[Line] = []
@@ -60,7 +63,7 @@ def find_lines(xy: Floats, normal: Floats, least: float) -> list[Line]:
         direction = _strongest_direction(angle[free], least)
         if direction is None:
             break
-        found = _parallel_lines(xy, angle, free, direction, least)
+        found = _parallel_lines(xy, angle, weight, free, direction, least)
         lines += found
         if not found:
             free &= np.abs(_difference(angle, direction)) > 2 * _ANGLE_BIN
@@ -83,17 +86,19 @@ def _strongest_direction(angle: Floats, least: float) -> float | None:
     return float(np.mod((best + 0.5) * _ANGLE_BIN + np.median(near), np.pi))
 
 
-def _parallel_lines(xy: Floats, angle: Floats, free: NDArray[np.bool_], direction: float, least: float) -> list[Line]:
+def _parallel_lines(
+    xy: Floats, angle: Floats, weight: Floats, free: NDArray[np.bool_], direction: float, least: float
+) -> list[Line]:
     """Lines of about one direction; samples on them are struck from `free` in place."""
     base = Line(direction, 0.0)
     voters = np.flatnonzero(free & (np.abs(_difference(angle, direction)) < _SPREAD))
-    u, s = base.along(xy[voters]), base.aside(xy[voters])
+    u, s, mass = base.along(xy[voters]), base.aside(xy[voters]), weight[voters]
     lines: list[Line] = []
     while True:
-        peak = _offset_peak(s, least)
+        peak = _offset_peak(s, mass, least)
         if peak is None:
             return lines
-        slope, height = _fit(u, s, peak)
+        slope, height = _fit(u, s, mass, peak)
         inlier = np.abs(s - slope * u - height) < _INLIER
         if inlier.sum() >= least:
             turn = float(np.arctan(slope))
@@ -101,27 +106,27 @@ def _parallel_lines(xy: Floats, angle: Floats, free: NDArray[np.bool_], directio
             free &= (np.abs(lines[-1].aside(xy)) > _INLIER) | (np.abs(_difference(angle, direction)) > 2.5 * _SPREAD)
         inlier |= np.abs(s - peak) < _OFFSET_BIN
         free[voters[inlier]] = False
-        voters, u, s = voters[~inlier], u[~inlier], s[~inlier]
+        voters, u, s, mass = voters[~inlier], u[~inlier], s[~inlier], mass[~inlier]
 
 
-def _offset_peak(s: Floats, least: float) -> float | None:
+def _offset_peak(s: Floats, weight: Floats, least: float) -> float | None:
     if len(s) < least:
         return None
     lowest = float(s.min())
-    histogram = np.bincount(((s - lowest) / _OFFSET_BIN).astype(np.int64)).astype(float)
+    histogram = np.bincount(((s - lowest) / _OFFSET_BIN).astype(np.int64), weights=weight)
     smooth = np.convolve(histogram, np.ones(3), mode="same")
     best = int(np.argmax(smooth))
     return None if smooth[best] < 0.5 * least else lowest + (best + 0.5) * _OFFSET_BIN
 
 
-def _fit(u: Floats, s: Floats, peak: float) -> tuple[float, float]:
+def _fit(u: Floats, s: Floats, weight: Floats, peak: float) -> tuple[float, float]:
     """Slope and height of s(u) near the peak, by repeated least squares on the inliers; slopes over 10 degrees are refused."""
     slope, height = 0.0, peak
-    for width in (1.5 * _INLIER, _INLIER, 0.6 * _INLIER, 0.6 * _INLIER):
+    for width in (1.5 * _INLIER, _INLIER, 0.6 * _INLIER, 0.4 * _INLIER, 0.4 * _INLIER):
         near = np.abs(s - slope * u - height) < width
         if near.sum() < 8 or np.ptp(u[near]) < 0.3:
             break
-        new = np.polyfit(u[near] - u[near].mean(), s[near], 1)
+        new = np.polyfit(u[near] - u[near].mean(), s[near], 1, w=np.sqrt(weight[near]))
         if abs(new[0]) > 0.18:
             break
         slope, height = float(new[0]), float(new[1] - new[0] * u[near].mean())

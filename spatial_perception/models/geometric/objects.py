@@ -12,7 +12,9 @@ from spatial_perception.models.geometric.processing import Floats
 from spatial_perception.models.geometric.walls import Run
 
 
-def find_objects(xyz: Floats, walls: list[Run], levels: Levels, spacing: float, config: GeometricConfig) -> list[Cuboid]:
+def find_objects(
+    xyz: Floats, walls: list[Run], levels: Levels, spacing: float, config: GeometricConfig
+) -> list[Cuboid]:
     """Boxes of all objects among the loose samples (N, 3), largest first."""
     label = clusters(xyz, max(0.07, 2.0 * spacing))
     order = np.argsort(label, kind="stable")

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 from spatial_perception.models.geometric.levels import Levels
-from spatial_perception.models.geometric.processing import Floats
-from spatial_perception.models.geometric.raster import ON_SURFACE, Mask, Side, WallGrid, WallView, view_wall
+from spatial_perception.models.geometric.processing import Floats, Mask, Samples
+from spatial_perception.models.geometric.wall_view import ON_SURFACE, Side, WallGrid, WallView, view_wall
 from spatial_perception.models.geometric.walls import Run
 
 _LEAST_AREA = 0.2  # m2
@@ -45,11 +45,11 @@ class Opening:
         return self.z1 - self.z0
 
 
-def find_openings(walls: list[Run], xyz: Floats, levels: Levels) -> list[Opening]:
+def find_openings(walls: list[Run], samples: Samples, levels: Levels) -> list[Opening]:
     """Doors and windows of all walls, in the order of the walls and along them."""
     found: list[Opening] = []
     for index, run in enumerate(walls):
-        view = view_wall(run, xyz, levels)
+        view = view_wall(run, samples, levels)
         holes = [_opening(index, run, view, cells, levels) for cells in _components(view, run)]
         found += sorted((h for h in holes if h is not None), key=lambda h: (h.u0, h.z0))
     return found
@@ -126,7 +126,9 @@ def _at_wall_end(bounds: tuple[int, int, int, int], grid: WallGrid, view: WallVi
     return full and (bounds[0] <= 1 or bounds[1] >= grid.shape[0] - 1)
 
 
-def _refined(bounds: tuple[int, int, int, int], grid: WallGrid, view: WallView, run: Run) -> tuple[float, float, float, float]:
+def _refined(
+    bounds: tuple[int, int, int, int], grid: WallGrid, view: WallView, run: Run
+) -> tuple[float, float, float, float]:
     """Edges (u0, u1, z0, z1) moved to the nearest surface points around the hole."""
     c = grid.cell
     u0, u1 = grid.u0 + bounds[0] * c, grid.u0 + bounds[1] * c

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from spatial_perception._version import __version__
-from spatial_perception.errors import ConfigError, EstimatorError
+from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
 from spatial_perception.models.base import Task
 from spatial_perception.models.geometric.boxes import Cuboid
@@ -73,7 +73,7 @@ class GeometricEstimator:
         faces = find_faces(samples, levels, self.config.wall_min_length)
         flat = samples.xyz[np.abs(samples.normal[:, 2]) > HORIZONTAL, :2]
         walls = find_walls(faces, flat, self.config.wall_min_length, self.config.wall_max_thickness)
-        openings = find_openings(walls, samples.xyz, levels)
+        openings = find_openings(walls, samples, levels)
         boxes: list[Cuboid] = []
         if task != "layout":
             interior = find_interior(samples, levels)
@@ -97,7 +97,9 @@ def _structure(found: Findings) -> tuple[list[Wall], list[Door], list[Window]]:
         if hole.is_door:
             doors.append(Door(len(doors), hole.wall, center, hole.width, hole.height, hole.evidence, hole.support))
         else:
-            windows.append(Window(len(windows), hole.wall, center, hole.width, hole.height, hole.evidence, hole.support))
+            windows.append(
+                Window(len(windows), hole.wall, center, hole.width, hole.height, hole.evidence, hole.support)
+            )
     return walls, doors, windows
 
 

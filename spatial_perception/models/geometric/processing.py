@@ -13,10 +13,14 @@ from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.pointcloud.cloud import PointCloud
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 MIN_SAMPLES = 50
 _TICK = 1e-4  # m; sums of whole ticks are exact in float64, so the order of the points cannot change a mean
 _NEIGHBOURS = 12
+_REACH_TO_GAP = 0.7  # 12 neighbours on an even surface lie 1.3 to 1.4 spacings away on average
+_LINEAR = 0.05  # ratio of the middle to the largest variance, below which neighbours lie on a line
+_COARSE = 5  # voxels; neighbours this far apart span several scan rings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,14 @@ class SceneTurn:
 class Samples:
     """Means of occupied voxels: `xyz` (M, 3) m, `weight` (M,) raw points each, unit `normal` (M, 3) up to sign.
 
-    `spacing` (m) is the typical distance of neighbours, `dropped` the number of raw points left out (not finite or stray).
+    `gap` (M,) m is the distance of neighbours at each, `spacing` (m) its typical value, `dropped` the number of raw
+    points left out (not finite, too far off, or stray).
     """
 
     xyz: Floats
     weight: Floats
     normal: Floats
+    gap: Floats
     spacing: float
     dropped: int
 
@@ -86,28 +92,38 @@ def thinned(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, floa
     return means, weight, voxel
 
 
-def normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Unit normals (N, 3) of the planes through the nearest points, the mean distance (N,) of those, and who is no stray (N,).
+def normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tuple[Floats, Floats, Mask, Mask]:
+    """Unit normals (N, 3) of the planes through the nearest points, the distance of neighbours (N,), and two masks (N,).
 
+    The first mask tells where the neighbours lie on a line (a lone scan ring), so that the normal means nothing; the
+    second who is no stray, that is much farther from its neighbours than those lie from theirs (local outlier factor).
     Means weigh as many points as they stand for: where a voxel border cuts a surface lengthwise, plain means would tilt it.
-    A stray lies much farther from its neighbours than those lie from theirs (local outlier factor).
     """
     tree = cKDTree(xyz)
     distance, index = tree.query(xyz, k=min(_NEIGHBOURS, len(xyz)))
     reach = distance[:, 1:].mean(axis=1)
     keep = reach <= stray_ratio * np.median(reach[index[:, 1:6]], axis=1)
-    result = np.empty_like(xyz)
+    result, linear = np.empty_like(xyz), np.empty(len(xyz), dtype=bool)
     for start in range(0, len(xyz), 20_000):
-        part = index[start : start + 20_000]
-        share = weight[part] / weight[part].sum(axis=1, keepdims=True)
-        local = xyz[part] - np.einsum("nk,nki->ni", share, xyz[part])[:, None]
-        result[start : start + 20_000] = smallest_axes(np.einsum("nk,nki,nkj->nij", share, local, local))
-    return result, reach, keep
+        part = slice(start, start + 20_000)
+        near = index[part]
+        share = weight[near] / weight[near].sum(axis=1, keepdims=True)
+        local = xyz[near] - np.einsum("nk,nki->ni", share, xyz[near])[:, None]
+        values, vectors = np.linalg.eigh(np.einsum("nk,nki,nkj->nij", share, local, local))
+        result[part], linear[part] = vectors[:, :, 0], values[:, 1] < _LINEAR * values[:, 2]
+    return result, reach * _REACH_TO_GAP, linear, keep
 
 
-def smallest_axes(covariance: Floats) -> Floats:
-    """Unit eigenvectors (N, 3) of the smallest eigenvalues of symmetric matrices (N, 3, 3)."""
-    return np.linalg.eigh(covariance)[1][:, :, 0]
+def _bridge_rings(xyz: Floats, normal: Floats, gap: Floats, linear: Mask, voxel: float) -> None:
+    """Replace normals and gaps of points on lone scan rings, in place, by those of coarser means around them."""
+    if not linear.any():
+        return
+    means, weight = voxel_means(xyz, voxel)
+    if len(means) < MIN_SAMPLES:
+        return
+    coarse, spacing, _, _ = normals(means, np.ones(len(weight)))
+    nearest = cKDTree(means).query(xyz[linear])[1]
+    normal[linear], gap[linear] = coarse[nearest], spacing[nearest]
 
 
 def dominant_yaw(normal: Floats, weight: Floats) -> float:
@@ -133,7 +149,9 @@ def finite_points(cloud: PointCloud) -> NDArray[np.float32]:
     finite = np.isfinite(cloud.xyz).all(axis=1)
     xyz = cloud.xyz if finite.all() else cloud.xyz[finite]
     if len(xyz) < MIN_SAMPLES:
-        raise EstimatorError(f"a layout needs at least {MIN_SAMPLES} finite points, got {len(xyz)}; give a denser cloud")
+        raise EstimatorError(
+            f"a layout needs at least {MIN_SAMPLES} finite points, got {len(xyz)}; give a denser cloud"
+        )
     return xyz
 
 
@@ -150,9 +168,10 @@ def prepare(cloud: PointCloud, config: GeometricConfig) -> tuple[Samples, SceneT
     del xyz
     if len(means) < MIN_SAMPLES:
         raise EstimatorError(f"the points fill only {len(means)} voxels of {config.voxel} m; is the cloud in metres?")
-    normal, reach, keep = normals(means, weight, config.stray_ratio)
+    normal, gap, linear, keep = normals(means, weight, config.stray_ratio)
+    _bridge_rings(means, normal, gap, linear, _COARSE * config.voxel)
     dropped = len(cloud) - int(weight[keep].sum())
-    samples = Samples(means[keep], weight[keep], normal[keep], float(np.median(reach[keep])) * 0.6, dropped)
+    samples = Samples(means[keep], weight[keep], normal[keep], gap[keep], float(np.median(gap[keep])), dropped)
     return samples, SceneTurn(yaw, centre.astype(np.float64))
 
 
@@ -161,7 +180,7 @@ def robust_centre(xyz: NDArray[np.float32]) -> Floats:
     return np.percentile(xyz, [1, 99], axis=0).mean(axis=0)
 
 
-def within_reach(xyz: NDArray[np.float32], centre: Floats, extent: float) -> NDArray[np.bool_]:
+def within_reach(xyz: NDArray[np.float32], centre: Floats, extent: float) -> Mask:
     """Which points (N,) lie within `extent` / 2 metres of the centre along every axis."""
     near = np.ones(len(xyz), dtype=bool)
     for axis in range(3):
