@@ -1,0 +1,1 @@
+"""Procedural homes with exact layouts, virtual sensors, and a robot that drives through them."""

@@ -1,0 +1,1 @@
+"""Furniture as recognisable composites of solid primitives, one builder per category."""
