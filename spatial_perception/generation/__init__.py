@@ -1,0 +1,1 @@
+"""Decoding of text from language models: one loop, grammar, drafts."""

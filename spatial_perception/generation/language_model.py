@@ -1,0 +1,104 @@
+"""A causal language model as the decode loop sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from spatial_perception.errors import EstimatorError
+from spatial_perception.generation.cache import KeyValueCache
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the model reads before it writes.
+
+    `embeds` (1, L, H) are input embeddings; `positions` (..., 1, L) int64 their rotary positions (0 ... L-1 when None);
+    `next_position` is that of the first generated token (L when None).
+    """
+
+    embeds: Tensor
+    positions: Tensor | None = None
+    next_position: int | None = None
+
+    def first_positions(self) -> Tensor:
+        """The positions of the prompt, made if they were not given."""
+        if self.positions is not None:
+            return self.positions
+        return torch.arange(self.embeds.shape[1], device=self.embeds.device)[None]
+
+    def positions_after(self, start: int, count: int) -> Tensor:
+        """Positions of `count` generated tokens from the `start`-th on, in the shape that the prompt's have."""
+        first = self.embeds.shape[1] if self.next_position is None else self.next_position
+        steps = torch.arange(first + start, first + start + count, device=self.embeds.device)
+        shape = self.positions.shape[:-1] if self.positions is not None else (1,)
+        return steps.expand(*shape, count)
+
+
+class LanguageModel:
+    """Stock decoder stack of transformers (Qwen2, Llama, the text part of Qwen2.5-VL, ...) with its output layer.
+
+    The layers are called one by one with masks and positions made here, so that nothing depends on how a version of
+    transformers prepares them.
+    """
+
+    def __init__(self, stack: nn.Module, head: Callable[[Tensor], Tensor]) -> None:
+        config: Any = stack.config
+        if "sliding_attention" in (getattr(config, "layer_types", None) or ()):
+            raise EstimatorError("sliding-window attention is not supported; set use_sliding_window to false")
+        self.stack: Any = stack
+        self.head = head
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.stack.embed_tokens.weight.device
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Token ids (B, n) to input embeddings (B, n, H)."""
+        return self.stack.embed_tokens(ids)
+
+    def hidden(
+        self, embeds: Tensor, positions: Tensor, cache: KeyValueCache | None = None, mask: Tensor | None = None
+    ) -> Tensor:
+        """Input embeddings (B, n, H) at `positions` (..., B, n) to normalised output features (B, n, H).
+
+        `mask` is boolean, broadcast to (B, heads, n, past + n), true where attention is allowed; None means causal.
+        New keys and values are written behind those in `cache`, whose length is left to the caller.
+        """
+        if mask is None:
+            mask = causal_mask(embeds.shape[1], cache.length if cache else 0, embeds.device)
+        rotary = self.stack.rotary_emb(embeds, positions)
+        keywords = {"past_key_values": cache, "use_cache": cache is not None, "position_embeddings": rotary}
+        for layer in self.stack.layers:
+            out = layer(embeds, attention_mask=mask, position_ids=positions, **keywords)
+            embeds = out[0] if isinstance(out, tuple) else out
+        return self.stack.norm(embeds)
+
+    def step(self, embeds: Tensor, positions: Tensor, cache: KeyValueCache, keep: int) -> Tensor:
+        """Append input embeddings (B, n, H) to the cache; return float32 logits (B, keep, V) of the last positions."""
+        hidden = self.hidden(embeds, positions, cache)
+        cache.advance(embeds.shape[1])
+        return self.head(hidden[:, -keep:]).float()
+
+
+def causal_mask(count: int, past: int, device: torch.device) -> Tensor | None:
+    """Boolean mask (1, 1, count, past + count); None where no mask is needed: a single token, or a plain triangle."""
+    if count == 1 or past == 0:
+        return None
+    return torch.ones(count, past + count, dtype=torch.bool, device=device).tril(past)[None, None]
+
+
+def padded_causal_mask(valid: Tensor) -> Tensor:
+    """Boolean mask (B, 1, L, L) that is causal and hides the positions where `valid` (B, L) is false.
+
+    Every position sees at least itself, so that padding on the left gives no empty row.
+    """
+    length = valid.shape[1]
+    triangle = torch.ones(length, length, dtype=torch.bool, device=valid.device).tril()
+    own = torch.eye(length, dtype=torch.bool, device=valid.device)
+    return ((triangle & valid[:, None, :].bool()) | own)[:, None]

@@ -1,0 +1,81 @@
+"""Self-attention among points that are neighbours along a space-filling curve (Point Transformer V3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+MAX_SCORE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class PatchOrder:
+    """Which points attend to one another: `gather` (M, P) holds point indices per patch, `slot` (N,) each point's own place.
+
+    `slot` indexes the flattened (M * P) patches. Both are int64 and made once per stage and curve.
+    """
+
+    gather: Tensor
+    slot: Tensor
+
+
+def patch_ranks(count: int, patch: int, device: torch.device | str | None = None) -> tuple[Tensor, Tensor]:
+    """Serial ranks that fill the patches (M * P,), and the slot of every rank (count,); both int64.
+
+    Up to `patch` points form one patch of their own size. Else missing slots of the last patch repeat the ranks that
+    occupy the same slots of the patch before it: borrowed context, whose results are dropped.
+    """
+    slots = torch.arange(count, device=device)
+    remainder = count % patch
+    if count <= patch or remainder == 0:
+        return slots, slots
+    borrowed = slots[count - patch : count - remainder]
+    return torch.cat([slots, borrowed]), slots
+
+
+def patch_order(order: Tensor, patch: int) -> PatchOrder:
+    """Patches of at most `patch` points along the permutation `order` (N,)."""
+    ranks, slots = patch_ranks(len(order), patch, order.device)
+    slot = torch.empty_like(order)
+    slot[order] = slots
+    return PatchOrder(order[ranks].view(-1, min(patch, max(len(order), 1))), slot)
+
+
+def _score_bytes(patch: int, heads: int, element_size: int) -> int:
+    return heads * patch * patch * element_size
+
+
+class PatchAttention(nn.Module):
+    """Multi-head self-attention within patches; no mask, no positional bias.
+
+    `half_precision` computes scores in float16 on CUDA (what fused kernels want); other devices ignore it.
+    """
+
+    def __init__(self, channels: int, heads: int, half_precision: bool = False) -> None:
+        super().__init__()
+        self.heads = heads
+        self.half_precision = half_precision
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.proj = nn.Linear(channels, channels)
+
+    def forward(self, feat: Tensor, order: PatchOrder) -> Tensor:
+        """Features (N, C) to (N, C)."""
+        qkv = self.qkv(feat)
+        if self.half_precision and qkv.is_cuda:
+            qkv = qkv.half()
+        mixed = torch.cat([self._attend(qkv, rows) for rows in order.gather.split(self._patches_at_once(order, qkv))])
+        return self.proj(mixed.reshape(-1, feat.shape[1])[order.slot].to(feat.dtype))
+
+    def _patches_at_once(self, order: PatchOrder, qkv: Tensor) -> int:
+        """Bound the scores of one step, should the backend materialise them."""
+        return max(1, MAX_SCORE_BYTES // _score_bytes(order.gather.shape[1], self.heads, qkv.element_size()))
+
+    def _attend(self, qkv: Tensor, rows: Tensor) -> Tensor:
+        patches, patch = rows.shape
+        gathered = qkv[rows].view(patches, patch, 3, self.heads, -1)
+        query, key, value = gathered.permute(2, 0, 3, 1, 4).unbind(0)
+        out = functional.scaled_dot_product_attention(query, key, value)
+        return out.transpose(1, 2).reshape(patches, patch, -1)

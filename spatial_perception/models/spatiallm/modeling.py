@@ -1,0 +1,270 @@
+"""The network: point encoder, projector and a stock Qwen2 or Llama decoder. Parameter names equal the published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spatial_perception.errors import CloudError, EstimatorError
+from spatial_perception.generation.decoder import Budget, Constraint, Decoder
+from spatial_perception.generation.language_model import LanguageModel, Prompt, padded_causal_mask
+from spatial_perception.models import weights
+from spatial_perception.models.spatiallm.config import SonataConfig, SpatialLMConfig
+from spatial_perception.models.spatiallm.scenescript import SceneScriptEncoder
+from spatial_perception.models.spatiallm.sonata import Permutations, SonataEncoder
+from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, PointTokenIds, Spliced, splice_points
+
+TENSOR_COLUMNS = 9
+LICENCE = "CC-BY-NC-4.0 (non-commercial use only), Llama variants also under the Llama licence"
+_HEAD = "lm_head.weight"
+
+
+@dataclass(frozen=True)
+class LanguageOutput:
+    """Logits (B, L', V) float32 over the spliced sequence, and the mean cross entropy of the labels, if there were any."""
+
+    logits: Tensor
+    loss: Tensor | None
+
+
+def _stack(config: SpatialLMConfig) -> nn.Module:
+    """The decoder of transformers without its output layer."""
+    from transformers import LlamaConfig, LlamaModel, Qwen2Config, Qwen2Model
+
+    config_class, model_class = (LlamaConfig, LlamaModel) if config.is_llama else (Qwen2Config, Qwen2Model)
+    language: Any = config_class(**config.language)
+    language._attn_implementation = "sdpa"
+    return model_class(language)
+
+
+def _projector(config: SpatialLMConfig, hidden: int) -> nn.Module:
+    width = config.encoder.width
+    if config.projector == "linear":
+        return nn.Linear(width, hidden)
+    return nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, hidden))
+
+
+def _encoder(config: SpatialLMConfig) -> SonataEncoder | SceneScriptEncoder:
+    if isinstance(config.encoder, SonataConfig):
+        return SonataEncoder(config.encoder)
+    return SceneScriptEncoder(config.encoder)
+
+
+class SpatialLM(nn.Module):
+    """Cloud tensor and prompt to logits and token ids.
+
+    The encoder always computes in float32, projector and language model in the dtype they were loaded with.
+    """
+
+    model: Any
+
+    def __init__(self, config: SpatialLMConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.model = _stack(config)
+        hidden = self.model.config.hidden_size
+        self.lm_head = nn.Linear(hidden, self.model.config.vocab_size, bias=False)
+        self.point_backbone = _encoder(config)
+        self.point_proj = _projector(config, hidden)
+        self.eos_token_ids = _ids(config.raw.get("eos_token_id"))
+        self.tie_weights()
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the output layer shares the embedding matrix."""
+        return bool(self.model.config.tie_word_embeddings)
+
+    def tie_weights(self) -> None:
+        """Share the embedding matrix with the output layer where the configuration says so."""
+        if self.is_tied:
+            self.lm_head.weight = self.model.embed_tokens.weight
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.lm_head.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Number format of projector and language model."""
+        return self.lm_head.weight.dtype
+
+    @property
+    def point_token_ids(self) -> PointTokenIds:
+        """Ids of the tokens that mark the place of the cloud."""
+        config = self.config
+        return PointTokenIds(config.point_start_token_id, config.point_end_token_id, config.point_token_id)
+
+    @property
+    def language_model(self) -> LanguageModel:
+        """Decoder and output layer as the decode loop sees them."""
+        return LanguageModel(self.model, self.lm_head)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        device: str | torch.device | None = None,
+        dtype: str | torch.dtype | None = None,
+        revision: str | None = None,
+        sha256: Mapping[str, str] | None = None,
+        offline: bool = False,
+    ) -> SpatialLM:
+        """Load a checkpoint directory or hub id, safetensors only.
+
+        `device` None picks the best one; `dtype` None means bfloat16 on CUDA, else float32. `revision` and `sha256`
+        (file name to hex digest) pin the files. Raises EstimatorError or ConfigError, whose message names the difference.
+        """
+        directory = weights.resolve_checkpoint(name, revision, offline)
+        if sha256:
+            weights.verify_sha256(directory, sha256)
+        model = empty_model(SpatialLMConfig.from_file(directory / "config.json"))
+        place = weights.resolve_device(device)
+        model.load(directory, place, weights.resolve_dtype(dtype, place))
+        model.eos_token_ids = _eos_ids(directory, model.eos_token_ids)
+        weights.announce_licence(str(name), directory, LICENCE)
+        return model.eval()
+
+    def load(self, directory: Path, device: torch.device, dtype: torch.dtype) -> None:
+        """Fill an empty model from the files of `directory`; names and shapes must agree exactly."""
+        expected = {name: tuple(tensor.shape) for name, tensor in self.state_dict().items()}
+        optional = [_HEAD] if self.is_tied else []
+        with weights.Checkpoint(directory) as checkpoint:
+            weights.check_keys(expected, checkpoint.shapes(), directory, optional)
+            names = [name for name in expected if name not in optional]
+            state = {name: checkpoint.tensor(name).to(device, _dtype_of(name, dtype)) for name in names}
+        self.load_state_dict(state, strict=False, assign=True)
+        self.tie_weights()
+        self.model.rotary_emb = type(self.model.rotary_emb)(config=self.model.config).to(device)
+
+    def encode(self, tensor: Tensor | NDArray[Any], permutations: Permutations | None = None) -> Tensor:
+        """Cloud tensor (N, 9) = cell, metric position, colour in [-1, 1] to point tokens (P, E) float32.
+
+        Rows that hold a NaN are padding and are dropped. `permutations` reorders the curves per stage (Sonata only).
+        Raises CloudError if nothing is left.
+        """
+        rows = torch.as_tensor(tensor).reshape(-1, TENSOR_COLUMNS)
+        rows = rows[~rows.isnan().any(1)].to(self.device) if self.device.type != "mps" else _for_mps(rows, self.device)
+        if not len(rows):
+            raise CloudError("the cloud tensor has no valid row; give a cloud with points")
+        grid, feat = rows[:, :3].to(torch.int32), rows[:, 3:].to(torch.float32)
+        if isinstance(self.point_backbone, SonataEncoder):
+            return self.point_backbone(grid, feat, permutations)
+        return self.point_backbone(grid, feat)
+
+    def project(self, tokens: Tensor) -> Tensor:
+        """Point tokens (P, E) to the width of the language model (P, H), in its dtype."""
+        return self.point_proj(tokens.to(self.dtype))
+
+    def splice(
+        self,
+        input_ids: Tensor,
+        point_tokens: Sequence[Tensor],
+        mask: Tensor | None = None,
+        labels: Tensor | None = None,
+    ) -> Spliced:
+        """Input embeddings of prompts (B, L) with projected point tokens, one (P, H) tensor per prompt, in their place."""
+        ids = input_ids.to(self.device)
+        return splice_points(ids, self.model.embed_tokens(ids), point_tokens, self.point_token_ids, mask, labels)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        tensors: Sequence[Tensor | NDArray[Any]],
+        mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        permutations: Permutations | None = None,
+    ) -> LanguageOutput:
+        """Logits and loss of prompts (B, L), one cloud tensor (N, 9) each; `mask` and `labels` are (B, L)."""
+        mask, labels = _on(mask, self.device), _on(labels, self.device)
+        points = [self.project(self.encode(tensor, permutations)) for tensor in tensors]
+        spliced = self.splice(input_ids, points, mask, labels)
+        valid = spliced.mask.bool()
+        attention = None if bool(valid.all()) else padded_causal_mask(valid)
+        positions = torch.arange(valid.shape[1], device=self.device).expand(valid.shape)
+        hidden = self.language_model.hidden(spliced.embeds, positions, mask=attention)
+        logits = self.lm_head(hidden).float()
+        return LanguageOutput(logits, None if spliced.labels is None else _loss(logits, spliced.labels))
+
+    @torch.inference_mode()
+    def logits(
+        self, input_ids: Tensor, tensor: Tensor | NDArray[Any], permutations: Permutations | None = None
+    ) -> Tensor:
+        """Logits (1, L', V) float32 over the spliced sequence of one prompt (1, L) or (L,) and one cloud tensor (N, 9)."""
+        return self(torch.as_tensor(input_ids).reshape(1, -1), [tensor], permutations=permutations).logits
+
+    @torch.inference_mode()
+    def prompt(
+        self, input_ids: Tensor, tensor: Tensor | NDArray[Any], permutations: Permutations | None = None
+    ) -> Prompt:
+        """What the decode loop reads: the spliced embeddings of one prompt and one cloud."""
+        points = self.project(self.encode(tensor, permutations))
+        return Prompt(self.splice(torch.as_tensor(input_ids).reshape(1, -1), [points]).embeds)
+
+    def generate_ids(
+        self,
+        input_ids: Tensor,
+        tensor: Tensor | NDArray[Any],
+        max_new_tokens: int,
+        grammar: Constraint | None = None,
+        permutations: Permutations | None = None,
+    ) -> Tensor:
+        """Greedy continuation (n,) int64 of a prompt, at most `max_new_tokens` long; ends with the stop token, if it came."""
+        prompt = self.prompt(input_ids, tensor, permutations)
+        decoder = Decoder(self.language_model, self.eos_token_ids)
+        run = decoder.start(prompt, budget=Budget(max_new_tokens), constraint=grammar)
+        return torch.tensor([token.id for token in run], dtype=torch.int64)
+
+
+def empty_model(config: SpatialLMConfig) -> SpatialLM:
+    """The network without memory for its weights (torch's meta device)."""
+    try:
+        with torch.device("meta"):
+            return SpatialLM(config)
+    except (TypeError, ValueError, KeyError) as error:
+        raise EstimatorError(f"config.json does not describe a {config.language_type} model: {error}") from error
+
+
+def _for_mps(rows: Tensor, device: torch.device) -> Tensor:
+    """MPS has no float64; single precision holds every cell index exactly."""
+    return rows[~rows.isnan().any(1)].float().to(device)
+
+
+def _on(tensor: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if tensor is None else tensor.to(device)
+
+
+def _dtype_of(name: str, dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if name.startswith("point_backbone.") else dtype
+
+
+def _loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean cross entropy of each token given those before it; labels of -100 do not count."""
+    return nn.functional.cross_entropy(
+        logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED_LABEL
+    )
+
+
+def _ids(value: Any) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    return tuple(int(item) for item in value) if isinstance(value, (list, tuple)) else (int(value),)
+
+
+def _eos_ids(directory: Path, fallback: tuple[int, ...]) -> tuple[int, ...]:
+    """Stop tokens of generation_config.json, else those of config.json."""
+    import json
+
+    path = directory / "generation_config.json"
+    if not path.is_file():
+        return fallback
+    try:
+        return _ids(json.loads(path.read_text(encoding="utf-8")).get("eos_token_id")) or fallback
+    except (ValueError, TypeError, AttributeError) as error:
+        raise EstimatorError(f"cannot read {path}: {error}") from error
