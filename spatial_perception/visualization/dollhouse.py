@@ -15,9 +15,10 @@ from shapely.geometry.base import BaseGeometry
 from spatial_perception.layout.entities import Box, Layout, Wall
 from spatial_perception.visualization import backdrop, palette, sheet
 from spatial_perception.visualization import plan_geometry as geometry
+from spatial_perception.visualization.corners import mitred_quads
 from spatial_perception.visualization.projection import Camera, Face, Solid, paint_order, ring, side
 from spatial_perception.visualization.sheet import Sheet
-from spatial_perception.visualization.wall_solids import Look, box_solid, joined, wall_solid
+from spatial_perception.visualization.wall_solids import THIN, Look, box_solid, wall_solid
 
 __all__ = ["Camera", "draw", "draw_truth", "paper_extent"]
 
@@ -68,20 +69,20 @@ def draw(
         cut = _without_front(points, [w for w, p in zip(layout.walls, places) if p is Place.FRONT], floor)
         _paint_points(page, camera, cut)
     look = Look(glassy=points is not None)
-    solids = [s for w, p in zip(layout.walls, places) for s in _stand(layout, w, look, camera, p)]
+    quads = mitred_quads(layout.walls, THIN)
+    solids = [s for w, q, p in zip(layout.walls, quads, places) for s in _stand(layout, w, q, look, camera, p)]
     solids += [box_solid(b, look, camera, geometry.is_overhead(b, floor)) for b in layout.boxes]
     _paint(page, camera, [face for i in paint_order(solids, camera) for face in solids[i].faces])
     _write_names(page, camera, layout.boxes)
 
 
-def _stand(layout: Layout, wall: Wall, look: Look, camera: Camera, where: Place) -> list[Solid]:
+def _stand(layout: Layout, wall: Wall, quad: Array, look: Look, camera: Camera, where: Place) -> list[Solid]:
+    """A wall over its footprint; of a wall in front a stub and a hint of the rest."""
     pierced = [o for o in geometry.openings(layout) if o.wall is wall]
-    wall = joined(wall, layout.walls)
-    pierced = [replace(o, wall=wall) for o in pierced]
     if where is not Place.FRONT:
-        return [wall_solid(wall, pierced, replace(look, between=where is Place.BETWEEN), camera)]
-    ghost = wall_solid(wall, pierced, replace(look, ghost=True), camera)
-    stub = wall_solid(replace(wall, height=min(_STUB, wall.height)), pierced, look, camera)
+        return [wall_solid(wall, quad, pierced, replace(look, between=where is Place.BETWEEN), camera)]
+    ghost = wall_solid(wall, quad, pierced, replace(look, ghost=True), camera)
+    stub = wall_solid(replace(wall, height=min(_STUB, wall.height)), quad, pierced, look, camera)
     return [stub, replace(ghost, bottom=wall.start[2] + _STUB)]
 
 

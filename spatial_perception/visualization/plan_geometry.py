@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
+from typing import TypeAlias
 
 import numpy as np
 import shapely
@@ -15,8 +16,9 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Wall, Window
+from spatial_perception.visualization.corners import mitred_quads
 
-Points2 = NDArray[np.float64]
+Points2: TypeAlias = NDArray[np.float64]
 
 _BRIDGE = 0.3  # m by which walls are prolonged so that rooms with small gaps at their corners still close
 _MIN_ROOM = 0.8  # m^2; smaller cells between walls are shafts and slivers
@@ -94,7 +96,7 @@ def quad(center: Points2, along: Points2, half_length: float, half_width: float)
 
 
 def wall_quad(wall: Wall, thickness: float) -> Points2:
-    """Footprint (4, 2) of a wall drawn `thickness` metres thick."""
+    """Footprint (4, 2) of a wall drawn `thickness` metres thick: start right, end right, end left, start left."""
     center = np.add(wall.start[:2], wall.end[:2]) / 2
     return quad(center, direction(wall), length(wall) / 2, thickness / 2)
 
@@ -129,12 +131,8 @@ def is_overhead(box: Box, floor: float) -> bool:
 
 
 def wall_body(layout: Layout, minimum: float) -> BaseGeometry:
-    """Union of all wall footprints, joined at corners; walls thinner than `minimum` metres are drawn that thick."""
-    bodies = []
-    for wall in layout.walls:
-        half = max(wall.thickness, minimum) / 2
-        bodies.append(LineString([wall.start[:2], wall.end[:2]]).buffer(half, cap_style="square"))
-    return shapely.union_all(bodies)
+    """Union of all wall footprints, mitred at corners; walls thinner than `minimum` metres are drawn that thick."""
+    return shapely.union_all([Polygon(q) for q in mitred_quads(layout.walls, minimum)]).buffer(0)
 
 
 def opening_bodies(layout: Layout, minimum: float) -> BaseGeometry:

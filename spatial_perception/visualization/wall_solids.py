@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial_perception.layout.entities import Box, Wall, vec3
+from spatial_perception.layout.entities import Box, Wall
 from spatial_perception.visualization import palette
 from spatial_perception.visualization import plan_geometry as geometry
 from spatial_perception.visualization.plan_geometry import Opening
@@ -17,7 +17,7 @@ from spatial_perception.visualization.projection import Camera, Face, Solid, out
 Array = NDArray[np.float64]
 Rgba = tuple[float, float, float, float]
 
-_THIN = 0.07  # m, how thick walls of unknown thickness are drawn
+THIN = 0.07  # m, how thick walls of unknown thickness are drawn
 _PLASTER = palette.rgb("#e7e1d6")
 _CUT = palette.rgb("#4a505a")
 _LIGHT = np.array([-0.55, -0.25])  # where the light comes from, in plan, relative to the viewer's right and depth
@@ -104,29 +104,9 @@ def _hole(opening: Opening, height: float) -> _Hole | None:
     return _Hole(left, right, bottom, top, opening.is_door) if right - left > 0.02 and top - bottom > 0.02 else None
 
 
-def joined(wall: Wall, walls: Sequence[Wall]) -> Wall:
-    """The wall with each end prolonged into the corner that it makes with a wall whose end lies there too."""
-    along = np.array([*geometry.direction(wall), 0.0])
-    start, end = np.asarray(wall.start), np.asarray(wall.end)
-    reach = max(wall.thickness, _THIN) / 2
-    others = [w for w in walls if w is not wall and abs(float(geometry.direction(w) @ along[:2])) < 0.9]
-    grow = [max((_half(w) for w in others if _meets(w, p, reach)), default=0.0) for p in (start, end)]
-    return replace(wall, start=vec3((start - along * grow[0]).tolist()), end=vec3((end + along * grow[1]).tolist()))
-
-
-def _half(wall: Wall) -> float:
-    return max(wall.thickness, _THIN) / 2
-
-
-def _meets(wall: Wall, point: Array, reach: float) -> bool:
-    ends = np.array([wall.start[:2], wall.end[:2]])
-    return bool(np.min(np.hypot(*(ends - point[:2]).T)) < reach + _half(wall))
-
-
-def wall_solid(wall: Wall, pierced: Sequence[Opening], look: Look, camera: Camera) -> Solid:
-    """A wall as one solid: reveals of its holes, panes, the seen faces with the holes cut out, and its top."""
+def wall_solid(wall: Wall, footprint: Array, pierced: Sequence[Opening], look: Look, camera: Camera) -> Solid:
+    """A wall over its footprint (4, 2) as one solid: reveals of its holes, panes, seen faces with holes, and its top."""
     holes = [h for h in (_hole(o, wall.height) for o in pierced) if h is not None]
-    footprint = geometry.wall_quad(wall, max(wall.thickness, _THIN))
     low, high = wall.start[2], wall.start[2] + wall.height
     faces: list[Face] = []
     if not look.ghost:
@@ -161,7 +141,7 @@ def _at(wall: Wall, along: float, across: float, up: float) -> Array:
 
 def _reveals(wall: Wall, hole: _Hole, look: Look, camera: Camera) -> list[Face]:
     """The seen inner faces of a hole: one jamb, and the sill or threshold."""
-    half = max(wall.thickness, _THIN) / 2
+    half = max(wall.thickness, THIN) / 2
     away = float(geometry.direction(wall) @ camera.towards[:2]) > 0
     s = hole.left if away else hole.right
     jamb = np.array([_at(wall, s, a, z) for a, z in ((-half, hole.bottom), (half, hole.bottom),
