@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.errors import OutputError
+from spatial_perception.files import atomic_path
 from spatial_perception.pointcloud.cloud import PointCloud
 
 _PLY_TYPES = {"<f4": "float", "<f8": "double", "|u1": "uchar"}
@@ -30,25 +30,8 @@ def write_cloud(path: str | os.PathLike[str], cloud: PointCloud, *, ascii: bool 
     if writer is None:
         known = " ".join(WRITE_SUFFIXES)
         raise OutputError(f"{target}: cannot write clouds as '{target.suffix}'; use one of {known}")
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                writer(file, cloud, ascii)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{target}: cannot be written: {error.strerror or error}; check the folder and its rights"
-        ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with atomic_path(target) as temporary, temporary.open("wb") as file:
+        writer(file, cloud, ascii)
 
 
 def _coordinates(cloud: PointCloud) -> NDArray[Any]:

@@ -1,0 +1,151 @@
+"""What speaks for a direction as the vertical: layers, footprint, furniture and gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial_perception.pointcloud.surfels import Surfels
+
+_PARALLEL = np.cos(np.radians(10.0))
+_UPRIGHT = np.sin(np.radians(10.0))
+
+
+@dataclass(frozen=True)
+class AxisEvidence:
+    """What speaks for a direction as the vertical; lengths in units of the cloud.
+
+    `aligned`: share of flat area along or across it. `layered`: share of the level area in the two strongest layers.
+    `cover`: share of the footprint that the strongest layer covers. `outside`: share of elements beyond the layers.
+    `flatness`: log of height over breadth. `layers`: heights of the two strongest layers, `areas` their elements.
+    `standing`: whether furniture rises from the lower layer (-1) or the upper (1), over the share `furniture` of the
+    ground. `gaps`: whether walls are open at the lower end (1, doors) or at the upper (-1). `tops`: mean height of the
+    level surfaces in between, from -1 (at the lower layer) to 1, and `top_area` their share of the stronger layer.
+    """
+
+    axis: NDArray[np.float64]
+    aligned: float
+    layered: float = 0.0
+    cover: float = 0.0
+    outside: float = 0.0
+    flatness: float = 0.0
+    layers: tuple[float, float] = (0.0, 0.0)
+    areas: tuple[int, int] = (0, 0)
+    standing: float = 0.0
+    furniture: float = 0.0
+    gaps: float = 0.0
+    tops: float = 0.0
+    top_area: float = 0.0
+
+
+def aligned_share(surfels: Surfels, axis: NDArray[np.float64]) -> float:
+    """Share of the flat elements whose normals lie along `axis` (3,) or across it, within 10 degrees."""
+    share = np.abs(surfels.normals[surfels.flat()] @ axis)
+    return float(((share > _PARALLEL) | (share < _UPRIGHT)).sum() / max(1, len(share)))
+
+
+def gather_evidence(surfels: Surfels, axis: NDArray[np.float64]) -> AxisEvidence:
+    """Measure what speaks for `axis` (3,) as the vertical."""
+    level = surfels.flat() & (np.abs(surfels.normals @ axis) > _PARALLEL)
+    heights = surfels.points @ axis
+    layers, areas = _two_layers(heights[level], heights, surfels.size)
+    low, high = layers
+    margin = 4 * surfels.size
+    ground, footprint = _ground_cells(surfels, axis)
+    standing, furniture, gaps = _standing(ground, heights, level, layers)
+    tops, top_area = _tops(heights[level], layers, max(areas))
+    strongest = low if areas[0] >= areas[1] else high
+    covered = ground[level & (np.abs(heights - strongest) < 3 * surfels.size)]
+    height = np.ptp(np.percentile(heights, (1, 99)))
+    return AxisEvidence(
+        axis=axis,
+        aligned=aligned_share(surfels, axis),
+        layered=sum(areas) / max(1, int(level.sum())),
+        cover=len(np.unique(covered)) / footprint,
+        outside=float(((heights < low - margin) | (heights > high + margin)).mean()),
+        flatness=float(np.log(max(height, surfels.size) / (np.sqrt(footprint) * 3 * surfels.size))),
+        layers=layers,
+        areas=areas,
+        standing=standing,
+        furniture=furniture,
+        gaps=gaps,
+        tops=tops,
+        top_area=top_area,
+    )
+
+
+def _two_layers(
+    level: NDArray[np.float64], heights: NDArray[np.float64], size: float
+) -> tuple[tuple[float, float], tuple[int, int]]:
+    """Heights and areas of the two strongest layers of level surface, the lower first.
+
+    The second must close the cloud on its side. Where none does, the end of the cloud stands for it, with area 0.
+    """
+    start, stop = float(heights.min()), float(heights.max())
+    bins = max(4, int((stop - start) / size) + 1)
+    counts, edges = np.histogram(level, bins, (start, start + bins * size))
+    smooth = np.convolve(counts, (1, 1, 1, 1, 1), "same")
+    first = int(smooth.argmax())
+    rest = np.where(np.abs(np.arange(bins) - first) < max(6, bins // 10), -1, smooth)
+    second = int(rest.argmax())
+    found, other = float(edges[first] + size / 2), float(edges[second] + size / 2)
+    area = int(max(rest[second], 0))
+    beyond = (heights > other + 4 * size) if other > found else (heights < other - 4 * size)
+    if area < 0.02 * smooth[first] or beyond.mean() > 0.05:
+        other, area = (stop if stop - found > found - start else start), 0
+    pair = ((found, int(smooth[first])), (other, area))
+    (low, low_area), (high, high_area) = sorted(pair)
+    return (low, high), (low_area, high_area)
+
+
+def _tops(level: NDArray[np.float64], layers: tuple[float, float], largest: int) -> tuple[float, float]:
+    """Mean height of the level elements between the layers, from -1 (low) to 1, and their area over the larger layer's."""
+    relative = (level - layers[0]) / max(layers[1] - layers[0], 1e-12)
+    between = relative[(relative > 0.08) & (relative < 0.92)]
+    if not len(between):
+        return 0.0, 0.0
+    return float(2.0 * between.mean() - 1.0), len(between) / max(1, largest)
+
+
+def _ground_cells(surfels: Surfels, axis: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    """The cell of the plane square to `axis` in which each element lies, cells being three voxels wide; how many."""
+    first = np.cross(axis, np.eye(3)[np.abs(axis).argmin()])
+    first /= np.linalg.norm(first)
+    plane = np.stack([surfels.points @ first, surfels.points @ np.cross(axis, first)], axis=1)
+    cells = np.floor((plane - plane.min(axis=0)) / (3 * surfels.size)).astype(np.int64)
+    keys = cells[:, 0] * (int(cells[:, 1].max()) + 1) + cells[:, 1]
+    _, ranks = np.unique(keys, return_inverse=True)
+    return ranks.reshape(-1), int(ranks.max()) + 1
+
+
+def _standing(
+    ground: NDArray[np.int64], heights: NDArray[np.float64], level: NDArray[np.bool_], layers: tuple[float, float]
+) -> tuple[float, float, float]:
+    """Whether furniture rises from the lower layer (-1) or the upper (1), its share of the ground, and `gaps`.
+
+    Furniture is what shows a level face between the layers; columns that are filled over most of the height are walls.
+    """
+    low, high = layers
+    relative = (heights - low) / max(high - low, 1e-12)
+    inside = (relative > 0.06) & (relative < 0.94)
+    filled = np.zeros((int(ground.max()) + 1, 12), bool)
+    filled[ground[inside], (relative[inside] * 12).astype(np.int64)] = True
+    topped = np.zeros(len(filled), bool)
+    topped[ground[level & (relative > 0.08) & (relative < 0.92)]] = True
+    furniture = filled[topped & (filled.sum(axis=1) <= 8)]
+    rising, hanging = int(furniture[:, :3].any(axis=1).sum()), int(furniture[:, 9:].any(axis=1).sum())
+    return _balance(hanging, rising), len(furniture) / len(filled), _gaps(filled[~topped])
+
+
+def _gaps(columns: NDArray[np.bool_]) -> float:
+    """Whether wall columns that are open at one end are open below (1) or above (-1); 0 where they are few."""
+    columns = columns[(columns.sum(axis=1) <= 8)]
+    hanging = int((columns[:, 9:].any(axis=1) & ~columns[:, :3].any(axis=1)).sum())
+    rising = int((columns[:, :3].any(axis=1) & ~columns[:, 9:].any(axis=1)).sum())
+    return _balance(hanging, rising) if hanging + rising >= 6 else 0.0
+
+
+def _balance(upper: int, lower: int) -> float:
+    return float(upper - lower) / max(1.0, float(upper + lower))
