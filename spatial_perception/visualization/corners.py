@@ -59,7 +59,8 @@ def _corners(ends: Sequence[_End], index: int, points: Points2, halves: Points2)
     """Left and right corner (2,) of an end, seen along its way out."""
     end = ends[index]
     gap = np.hypot(*(points - end.point).T)
-    near = [ends[i] for i in np.flatnonzero(gap < end.half + halves + _SLACK) if ends[i].wall != end.wall]
+    touching = np.flatnonzero(gap < end.half + halves + _SLACK)
+    near = [ends[int(i)] for i in touching if ends[int(i)].wall != end.wall]
     near = [e for e in near if abs(_cross(e.out, end.out)) > _PARALLEL]
     square = end.side(1.0), end.side(-1.0)
     if not near:

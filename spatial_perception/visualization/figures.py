@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry import Polygon
 
 from spatial_perception.errors import OutputError
 from spatial_perception.files import atomic_write
@@ -128,11 +130,14 @@ def floor_plan(
     page = sheet.make_sheet(scene.lower, scene.upper, legend=bool(scene.entries()))
     if scene.points is not None:
         plan.draw_cloud(page, scene.points)
-    plan.draw_rooms(page, scene.cells, scene.layout.boxes, scene.points is not None, areas)
+    plan.draw_rooms(page, scene.cells, scene.points is not None)
     plan.draw_boxes(page, scene.layout.boxes, scene.floor, scene.points is not None)
-    plan.draw_openings(page, scene.layout, scene.cells, scene.floor)
+    swept = plan.draw_openings(page, scene.layout, scene.cells, scene.floor)
     walls = plan.draw_walls(page, scene.layout)
     plan.draw_labels(page, scene.layout.boxes, walls)
+    if areas:
+        taken = [swept, *(Polygon(geometry.box_quad(b)) for b in scene.layout.boxes)]
+        plan.draw_areas(page, scene.cells, shapely.union_all(taken))
     if scene.truth is not None:
         plan.draw_truth(page, scene.truth)
     plan.draw_dimensions(page, scene.layout)

@@ -72,13 +72,14 @@ def draw_cloud(page: Sheet, points: backdrop.Backdrop) -> None:
     page.axes.imshow(raster.pixels, extent=extent, zorder=1, interpolation="nearest", aspect="auto")
 
 
-def draw_rooms(page: Sheet, cells: list[Polygon], boxes: tuple[Box, ...], over_cloud: bool, areas: bool) -> None:
-    """Floors of the rooms, with their areas where asked for and where there is room to write them."""
+def draw_rooms(page: Sheet, cells: list[Polygon], over_cloud: bool) -> None:
+    """Floors of the rooms."""
     for cell in cells:
         _fill(page, cell, facecolor=palette.FLOOR, lw=0, alpha=0.45 if over_cloud else 1.0, zorder=0.5)
-    if not areas:
-        return
-    taken = shapely.union_all([Polygon(geometry.box_quad(b)) for b in boxes])
+
+
+def draw_areas(page: Sheet, cells: list[Polygon], taken: BaseGeometry) -> None:
+    """Floor area of each room, where there is room to write it beside what is `taken`."""
     for cell in cells:
         free = cell.difference(taken.buffer(2 * page.m_per_pt))
         parts = [p for p in shapely.get_parts(free) if p.geom_type == "Polygon" and not p.is_empty]
@@ -104,7 +105,7 @@ def draw_boxes(page: Sheet, boxes: tuple[Box, ...], floor: float, over_cloud: bo
     """Boxes as filled outlines, the lower ones below; what hangs overhead is dashed and left open."""
     from matplotlib.patches import Polygon as Patch
 
-    for box in sorted(boxes, key=lambda b: (b.center[2] + b.size[2] / 2, -b.size[0] * b.size[1], b.id)):
+    for box in sorted(boxes, key=lambda b: (round(b.center[2] - b.size[2] / 2, 1), -b.size[0] * b.size[1], b.id)):
         colour = palette.colour_of(box.label)
         overhead = geometry.is_overhead(box, floor)
         alpha = 0.15 if overhead else 0.72 if over_cloud else 1.0
@@ -130,11 +131,11 @@ def draw_labels(page: Sheet, boxes: tuple[Box, ...], walls: BaseGeometry) -> Non
 
 
 def draw_walls(page: Sheet, layout: Layout) -> BaseGeometry:
-    """Wall bodies with the openings cut out of them; returns what was filled."""
+    """Wall bodies with the openings cut out of them; returns the ground that walls and openings take."""
     thin = _THIN * page.m_per_pt
-    body = geometry.wall_body(layout, thin).difference(geometry.opening_bodies(layout, thin))
-    _fill(page, body, facecolor=palette.WALL, edgecolor=palette.WALL, lw=0.3, zorder=5)
-    return body
+    solid, holes = geometry.wall_body(layout, thin), geometry.opening_bodies(layout, thin)
+    _fill(page, solid.difference(holes), facecolor=palette.WALL, edgecolor=palette.WALL, lw=0.3, zorder=5)
+    return solid.union(holes)
 
 
 def draw_window(page: Sheet, window: Opening) -> None:
@@ -188,12 +189,15 @@ def swing(door: Opening, obstacles: BaseGeometry, inside: BaseGeometry) -> list[
     return min(choices, key=cost)
 
 
-def draw_door(page: Sheet, door: Opening, obstacles: BaseGeometry, inside: BaseGeometry) -> None:
-    """A door: its open leaf and the arc of its swing; very wide ones are passages with a dashed threshold."""
+def draw_door(page: Sheet, door: Opening, obstacles: BaseGeometry, inside: BaseGeometry) -> BaseGeometry:
+    """A door: its open leaf and the arc of its swing; very wide ones are passages with a dashed threshold.
+
+    Returns the floor that the leaves sweep.
+    """
     if door.entity.width > _PASSAGE:
         sides = geometry.opening_quad(door, max(door.wall.thickness, _THIN * page.m_per_pt))
         _lines(page, [sides[:2], sides[2:]], colors=palette.DOOR, lw=0.8, ls=(0, (4, 2)), zorder=5.2)
-        return
+        return Polygon()
     threshold = Polygon(geometry.opening_quad(door, max(door.wall.thickness, _THIN * page.m_per_pt)))
     _fill(page, threshold, facecolor=palette.FLOOR, lw=0, zorder=4)
     leaves = swing(door, obstacles, inside)
@@ -202,19 +206,21 @@ def draw_door(page: Sheet, door: Opening, obstacles: BaseGeometry, inside: BaseG
     _lines(page, [leaf.arc() for leaf in leaves], colors=palette.DOOR, lw=0.7, zorder=4.2)
     tips = [[leaf.hinge, leaf.hinge + leaf.opened * leaf.width] for leaf in leaves]
     _lines(page, tips, colors=palette.DOOR, lw=1.7, capstyle="butt", zorder=5.2)
+    return shapely.union_all([leaf.sector() for leaf in leaves])
 
 
-def draw_openings(page: Sheet, layout: Layout, cells: list[Polygon], floor: float) -> None:
-    """All doors and windows."""
+def draw_openings(page: Sheet, layout: Layout, cells: list[Polygon], floor: float) -> BaseGeometry:
+    """All doors and windows; returns the floor that the doors sweep."""
     standing = [Polygon(geometry.box_quad(b)) for b in layout.boxes if not geometry.is_overhead(b, floor)]
     lines = [LineString([w.start[:2], w.end[:2]]).buffer(0.04) for w in layout.walls]
     obstacles, inside = shapely.union_all(standing + lines), shapely.union_all(cells)
-    shapely.prepare(obstacles)
+    swept: list[BaseGeometry] = []
     for opening in geometry.openings(layout):
         if opening.is_door:
-            draw_door(page, opening, _near(obstacles, opening), inside)
+            swept.append(draw_door(page, opening, _near(obstacles, opening), inside))
         else:
             draw_window(page, opening)
+    return shapely.union_all(swept)
 
 
 def _near(obstacles: BaseGeometry, opening: Opening) -> BaseGeometry:
