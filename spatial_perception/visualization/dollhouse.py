@@ -16,6 +16,7 @@ from spatial_perception.layout.entities import Box, Layout, Wall
 from spatial_perception.visualization import backdrop, palette, sheet
 from spatial_perception.visualization import plan_geometry as geometry
 from spatial_perception.visualization.corners import mitred_quads
+from spatial_perception.visualization.labels import UNNAMED, text_width
 from spatial_perception.visualization.projection import Camera, Face, Solid, paint_order, ring, side
 from spatial_perception.visualization.sheet import Sheet
 from spatial_perception.visualization.wall_solids import THIN, Look, box_solid, wall_solid
@@ -165,7 +166,8 @@ def _write_names(page: Sheet, camera: Camera, boxes: tuple[Box, ...]) -> None:
     """Names on top of the boxes, the large ones first, none upon another."""
     halo = sheet.halo(palette.PAPER)
     taken: list[tuple[float, float, float, float]] = []
-    for box in sorted(boxes, key=lambda b: (-b.size[0] * b.size[1] * b.size[2], b.id)):
+    named = [b for b in boxes if palette.display_name(b.label) != UNNAMED]
+    for box in sorted(named, key=lambda b: (-b.size[0] * b.size[1] * b.size[2], b.id)):
         x, y = camera.project((box.center[0], box.center[1], box.center[2] + box.size[2] / 2))
         rectangle = _name_rectangle(palette.display_name(box.label), float(x), float(y), page.m_per_pt)
         if not any(_overlap(rectangle, other) for other in taken):
@@ -174,8 +176,6 @@ def _write_names(page: Sheet, camera: Camera, boxes: tuple[Box, ...]) -> None:
 
 
 def _name_rectangle(text: str, x: float, y: float, m_per_pt: float) -> tuple[float, float, float, float]:
-    from spatial_perception.visualization.labels import text_width
-
     half_width, half_height = 5.6 * m_per_pt * text_width(text) / 2, 5.6 * m_per_pt * 0.7
     return x - half_width, y - half_height, x + half_width, y + half_height
 

@@ -18,6 +18,7 @@ from spatial_perception.visualization.palette import display_name
 from spatial_perception.visualization.plan_geometry import box_quad, quad
 
 LARGEST, SMALLEST = 8.0, 4.6  # pt
+UNNAMED = "object"  # says nothing that the outline does not say
 _PADDING = 3.0  # pt around a label
 _LINE = 1.25  # line pitch over font size
 _SHIFTS = (0.0, 0.22, -0.22, 0.36, -0.36)
@@ -105,6 +106,8 @@ class Placer:
 
     def _place(self, index: int) -> Label | None:
         name = display_name(self._boxes[index].label)
+        if name == UNNAMED:
+            return None
         for label in (*self._inside(index, name), *self._beside(index, name)):
             if self._free(label.outline, index):
                 self._bounds[len(self._placed)] = label.outline.bounds

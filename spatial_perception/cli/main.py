@@ -1,0 +1,64 @@
+"""Entry point: collects the commands. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from spatial_perception._version import __version__
+from spatial_perception.cli import convert, demo, doctor, evaluate, layout, simulate, view
+from spatial_perception.cli.console import at_the_edge, session
+
+app = typer.Typer(
+    name="spatial-perception",
+    help="Walls, doors, windows and boxes from point clouds of indoor scenes.",
+    epilog="Start with [bold]spatial-perception demo[/bold], then [bold]spatial-perception layout scan.ply[/bold].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_command = {"layout": layout, "eval": evaluate, "simulate": simulate, "view": view, "convert": convert,
+            "doctor": doctor, "demo": demo}  # fmt: skip
+_WITHOUT_ARGUMENTS = ("doctor", "demo")
+
+for _name, _module in _command.items():
+    app.command(_name, epilog=_module.EPILOG, no_args_is_help=_name not in _WITHOUT_ARGUMENTS)(
+        at_the_edge(_module.command)
+    )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"spatial-perception {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+) -> None:
+    session.debug = debug
+
+
+def hoist_debug(arguments: Sequence[str]) -> list[str]:
+    """Arguments with `--debug` moved to the front: people add it at the end of the line that failed."""
+    limit = list(arguments).index("--") if "--" in arguments else len(arguments)
+    if "--debug" not in arguments[:limit]:
+        return list(arguments)
+    return ["--debug", *(a for a in arguments[:limit] if a != "--debug"), *arguments[limit:]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; ends with SystemExit: 0 done, 2 something failed, 130 interrupted."""
+    app(hoist_debug(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+if __name__ == "__main__":
+    main()
