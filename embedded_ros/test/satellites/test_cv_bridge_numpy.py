@@ -71,7 +71,9 @@ def test_colours_are_reordered():
     assert BRIDGE.imgmsg_to_cv2(message, "8UC3")[0, 0].tolist() == [10, 20, 30]
 
 
-@pytest.mark.parametrize(("bgr", "grey"), [((255, 255, 255), 255), ((0, 0, 255), 76), ((0, 255, 0), 150), ((255, 0, 0), 29)])
+@pytest.mark.parametrize(
+    ("bgr", "grey"), [((255, 255, 255), 255), ((0, 0, 255), 76), ((0, 255, 0), 150), ((255, 0, 0), 29)]
+)
 def test_grey_has_the_weights_of_opencv(bgr, grey):
     message = BRIDGE.cv2_to_imgmsg(np.array([[bgr]], np.uint8), "bgr8")
     assert BRIDGE.imgmsg_to_cv2(message, "mono8").tolist() == [[grey]]

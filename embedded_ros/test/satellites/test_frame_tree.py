@@ -31,8 +31,10 @@ def tree():
 
 
 def quaternions():
-    return st.tuples(*[st.floats(-1, 1)] * 4).filter(lambda q: np.linalg.norm(q) > 0.1).map(
-        lambda q: tuple(float(v) for v in np.array(q) / np.linalg.norm(q))
+    return (
+        st.tuples(*[st.floats(-1, 1)] * 4)
+        .filter(lambda q: np.linalg.norm(q) > 0.1)
+        .map(lambda q: tuple(float(v) for v in np.array(q) / np.linalg.norm(q)))
     )
 
 
@@ -117,7 +119,9 @@ def test_errors_name_frames_and_times(tree):
         tree.lookup("thing", "elsewhere", 2 * S)
     with pytest.raises(ConnectivityException, match="'odom' and 'thing'"):
         tree.lookup("odom", "thing", 0)
-    with pytest.raises(LookupException, match='"nowhere" passed to lookupTransform argument source_frame does not exist'):
+    with pytest.raises(
+        LookupException, match='"nowhere" passed to lookupTransform argument source_frame does not exist'
+    ):
         tree.lookup("odom", "nowhere", 0)
     with pytest.raises(InvalidArgumentException, match="empty"):
         tree.lookup("", "base", 0)

@@ -97,7 +97,9 @@ def _bin_op(node: Any) -> Any:
         if abs(right) > _HIGHEST_POWER:
             raise ExpressionError(f"exponent {right} is too large")
         return left**right
-    if isinstance(node.op, ast.Mult) and (isinstance(left, (str, list, tuple)) or isinstance(right, (str, list, tuple))):
+    if isinstance(node.op, ast.Mult) and (
+        isinstance(left, (str, list, tuple)) or isinstance(right, (str, list, tuple))
+    ):
         raise ExpressionError("repeating texts or lists is not allowed in a launch expression")
     return _operator(_BINARY, node.op)(left, right)
 

@@ -43,7 +43,7 @@ __all__ = [
 _TRUE, _FALSE = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
 
 
-class SubstitutionFailure(RuntimeError):  # noqa: N818 - public name of the genuine package
+class SubstitutionFailure(RuntimeError):
     """A substitution cannot be performed."""
 
 
@@ -107,7 +107,7 @@ class PathJoinSubstitution(Substitution):
         return PathJoinSubstitution([*self.substitutions, other])
 
 
-def PathSubstitution(path: SomeSubstitutions) -> PathJoinSubstitution:  # noqa: N802 - public name
+def PathSubstitution(path: SomeSubstitutions) -> PathJoinSubstitution:
     """Return a path that can be extended with ``/``."""
     return PathJoinSubstitution([path])
 
@@ -166,7 +166,9 @@ class Command(Substitution):
         except OSError as error:
             raise SubstitutionFailure(f"cannot run {words[0]!r}: {error}") from error
         if done.returncode != 0 or (done.stderr and policy == "fail"):
-            raise SubstitutionFailure(f"command {shlex.join(words)!r} failed ({done.returncode}): {done.stderr.strip()}")
+            raise SubstitutionFailure(
+                f"command {shlex.join(words)!r} failed ({done.returncode}): {done.stderr.strip()}"
+            )
         return done.stdout + done.stderr if policy == "capture" else done.stdout
 
 

@@ -1,0 +1,16 @@
+"""Descriptions of parameters and composable nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..parameter_descriptions import Parameter, ParameterFile, ParameterValue
+
+__all__ = ["ComposableNode", "Parameter", "ParameterFile", "ParameterValue"]
+
+
+class ComposableNode:
+    """A node that is loaded into a container of compiled nodes; not supported."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        raise NotImplementedError("launch_ros.descriptions.ComposableNode is not supported by embedded_ros; use Node")
