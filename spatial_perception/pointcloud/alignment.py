@@ -22,7 +22,7 @@ from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Layout, Vec3, Wall, vec3
 from spatial_perception.layout.transforms import rotate
 from spatial_perception.pointcloud.cloud import PointCloud
-from spatial_perception.pointcloud.scale import SURE, UNITS, ScaleCheck, check_scale, scale_of_surfels
+from spatial_perception.pointcloud.scale import UNITS, ScaleCheck, check_scale, scale_of_surfels
 from spatial_perception.pointcloud.surfels import Surfels, surface_elements
 from spatial_perception.pointcloud.up_axis import UpEstimate, estimate_up, up_of_surfels
 from spatial_perception.pointcloud.yaw import YawEstimate, estimate_yaw, yaw_of_surfels
@@ -221,7 +221,7 @@ def _believed_factor(check: ScaleCheck, notes: list[str]) -> float:
         if check.confidence < MIN_UP_CONFIDENCE:
             notes.append(f"scale not certain: {check.reason}; taken as metres")
         return 1.0
-    if check.unit != "unknown" and check.confidence >= SURE:
+    if check.is_sure:
         notes.append(
             f"the unit is {check.unit}: multiplied by {check.factor:g}, results are in metres ({check.reason})"
         )

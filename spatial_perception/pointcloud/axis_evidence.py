@@ -90,7 +90,7 @@ def _two_layers(
     first = int(smooth.argmax())
     rest = np.where(np.abs(np.arange(bins) - first) < max(6, bins // 10), -1, smooth)
     second = int(rest.argmax())
-    found, other = float(edges[first] + size / 2), float(edges[second] + size / 2)
+    found, other = (_layer_height(level, float(edges[i] + size / 2), size) for i in (first, second))
     area = int(max(rest[second], 0))
     beyond = (heights > other + 4 * size) if other > found else (heights < other - 4 * size)
     if area < 0.02 * smooth[first] or beyond.mean() > 0.05:
@@ -98,6 +98,12 @@ def _two_layers(
     pair = ((found, int(smooth[first])), (other, area))
     (low, low_area), (high, high_area) = sorted(pair)
     return (low, high), (low_area, high_area)
+
+
+def _layer_height(level: NDArray[np.float64], near: float, size: float) -> float:
+    """The median height of the layer around `near`."""
+    members = level[np.abs(level - near) <= 3 * size]
+    return float(np.median(members)) if len(members) else near
 
 
 def _tops(level: NDArray[np.float64], layers: tuple[float, float], largest: int) -> tuple[float, float]:

@@ -35,6 +35,11 @@ class ScaleCheck:
     reason: str
 
     @property
+    def is_sure(self) -> bool:
+        """True where the unit is beyond reasonable doubt, and the height with it that of a room."""
+        return self.unit != "unknown" and self.confidence >= SURE and 1.0 <= self.height_m <= 4.0
+
+    @property
     def height_m(self) -> float:
         """The height in metres, if the unit is right."""
         return self.height * self.factor
@@ -74,7 +79,7 @@ def _top_heights(surfels: Surfels, evidence: AxisEvidence, heights: NDArray[np.f
     """Heights above the floor of the level faces between floor and ceiling."""
     low, high = evidence.layers
     level = surfels.flat() & (np.abs(surfels.normals @ evidence.axis) > 0.985)
-    margin = max(3 * surfels.size, 0.03 * (high - low))
+    margin = max(1.6 * surfels.size, 0.03 * (high - low))
     return heights[level & (heights > low + margin) & (heights < high - margin)] - low
 
 
@@ -85,7 +90,8 @@ def _bell(value: float, middle: float, spread: float) -> float:
 
 def _likelihood(height: float, breadth: float, tops: NDArray[np.float64], has_ceiling: bool) -> float:
     if has_ceiling:
-        fit = _bell(height, USUAL_HEIGHT, 0.22) * _bell(breadth, 7.0, 0.8)
+        # Halls are rare, but there are halls.
+        fit = (_bell(height, USUAL_HEIGHT, 0.22) + 0.02 * _bell(height, 5.0, 0.5)) * _bell(breadth, 7.0, 0.8)
     else:
         fit = _bell(height, 2.2, 0.45) * _bell(breadth, 5.0, 0.9)
     if len(tops) >= 30:

@@ -133,12 +133,13 @@ def candidate_axes(surfels: Surfels) -> list[NDArray[np.float64]]:
 
 
 def _normal_peaks(normals: NDArray[np.float64], count: int) -> list[NDArray[np.float64]]:
-    directions = _hemisphere(1500)
+    directions = _hemisphere(1000).astype(np.float32)
     left, peaks = normals, []
     for _ in range(count):
         if len(left) < max(10, 0.01 * len(normals)):
             break
-        votes = (np.abs(left @ directions.T) > np.cos(np.radians(6.0))).sum(axis=0)
+        sample = left[:: max(1, len(left) // 2000)].astype(np.float32)
+        votes = (np.abs(sample @ directions.T) > np.cos(np.radians(6.0))).sum(axis=0)
         peaks.append(_refine(left, directions[votes.argmax()]))
         left = left[np.abs(left @ peaks[-1]) < np.cos(np.radians(20.0))]
     return peaks

@@ -77,8 +77,9 @@ def make_room(rng, *, ceiling=True, furniture=True, occlusion=True, noise=0.01, 
     return points + rng.normal(0.0, noise, points.shape)
 
 
-def _visible(offsets, step=np.radians(0.9)):
+def _visible(offsets):
     """The points that nothing nearer hides, by a table of the nearest range in each direction."""
+    step = np.radians(0.9)
     reach = np.linalg.norm(offsets, axis=1)
     azimuth = np.floor((np.arctan2(offsets[:, 1], offsets[:, 0]) + np.pi) / step).astype(int)
     polar = np.floor(np.arccos(np.clip(offsets[:, 2] / np.maximum(reach, 1e-9), -1, 1)) / step).astype(int)
