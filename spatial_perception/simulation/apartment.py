@@ -22,7 +22,7 @@ from spatial_perception.simulation import shell
 from spatial_perception.simulation.floorplan import RoomPlan, plan_rooms
 from spatial_perception.simulation.furnishing import Placement, RoomSpace, WindowZone
 from spatial_perception.simulation.furniture.palette import WHITES, WOODS, shade
-from spatial_perception.simulation.openings import DoorPlan, OpeningPlanner, WindowPlan, door_clearance
+from spatial_perception.simulation.openings import CLOSED, PASSAGE, DoorPlan, OpeningPlanner, WindowPlan, door_clearance
 from spatial_perception.simulation.partitions import add_partitions
 from spatial_perception.simulation.recipes import furnish
 from spatial_perception.simulation.rooms import name_rooms
@@ -150,13 +150,34 @@ class _Builder:
         return Polygon(parts[0].exterior, parts[0].interiors)
 
     def _swing_doors(self) -> None:
+        """Give every open leaf a hinge and an angle at which it touches neither walls nor other doors; else no leaf, or shut."""
         free = unary_union([self._free(room) for room in self.rooms])
+        ways = [self._way(door) for door in self.doors]
         for k, door in enumerate(self.doors):
-            angle = shell.fitting_angle(door, self.walls[door.wall], free)
-            other = replace(door, hinge=-door.hinge)
-            if angle < min(door.angle, 1.4) and shell.fitting_angle(other, self.walls[door.wall], free) > angle:
-                door, angle = other, shell.fitting_angle(other, self.walls[door.wall], free)
-            self.doors[k] = replace(door, angle=angle)
+            if door.state in (PASSAGE, CLOSED):
+                continue
+            others = unary_union([way for j, way in enumerate(ways) if j != k])
+            swung = [
+                self._swung(door, h, s, free, others)
+                for s in (door.side, -door.side)
+                for h in (door.hinge, -door.hinge)
+            ]
+            good = [d for d in swung if d.angle > (1.25 if door.must_open else 0.4)]
+            shut = replace(door, state=PASSAGE if door.must_open else CLOSED, angle=0.0)
+            self.doors[k] = good[0] if good else shut
+            if good:
+                ways[k] = unary_union([ways[k], self._leaf_area(good[0]).buffer(0.02)])
+
+    def _way(self, door: DoorPlan) -> Polygon:
+        """The ground on both sides of a door that a robot crosses."""
+        wall = self.walls[door.wall]
+        return wall.strip(*door.span, wall.thickness / 2 + 0.6, wall.thickness / 2 + 0.6)
+
+    def _swung(self, door: DoorPlan, hinge: int, side: int, free: BaseGeometry, others: BaseGeometry) -> DoorPlan:
+        """The door hung in this way, with angle 0 where it cannot open."""
+        hung = replace(door, hinge=hinge, side=side)
+        opened = replace(hung, angle=shell.fitting_angle(hung, self.walls[door.wall], free))
+        return replace(hung, angle=0.0) if self._leaf_area(opened).intersects(others) else opened
 
     # ------------------------------------------------------------------------------------------ rooms
     def _furnish(self) -> None:

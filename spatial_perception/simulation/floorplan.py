@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -185,7 +186,7 @@ def _corridor(rng: Generator, count: int) -> list[RoomPlan]:
         y0, y1 = (lane, _mm(lane + depth)) if side > 0 else (-depth, 0.0)
         edges = _marks(rng, number, width, marks)
         marks += edges
-        rooms += [_room_of([(a, y0, b, y1)]) for a, b in zip(edges, edges[1:])]
+        rooms += [_room_of([(a, y0, b, y1)]) for a, b in itertools.pairwise(edges)]
     return rooms
 
 

@@ -12,7 +12,7 @@ from spatial_perception.errors import ConfigError
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.simulation.apartment import Home
 from spatial_perception.simulation.poses import Pose
-from spatial_perception.simulation.raycast import Float, Hits, cast, cast_level
+from spatial_perception.simulation.raycast import Float, Hits, cast_grid, cast_level
 from spatial_perception.simulation.solids import DARK, GLASS, MIRROR, Solids
 from spatial_perception.simulation.surfaces import normals, shaded
 
@@ -141,9 +141,7 @@ def _trace(solids: Solids, chosen: NDArray[np.intp], pose: Pose, model: LidarMod
         distance = hits.distance / np.cos(model.elevations).astype(np.float32)[:, None]
     else:
         beams = model.directions.reshape(-1, 3) @ pose.rotation.T.astype(np.float32)
-        flat = cast(part, pose.position, beams)
-        shape = (model.rings, model.columns)
-        hits = Hits(flat.distance.reshape(shape), flat.index.reshape(shape))
+        hits = cast_grid(part, pose.position, beams.reshape(model.rings, model.columns, 3))
         distance = hits.distance
     index = np.where(hits.index >= 0, chosen[hits.index] if len(chosen) else -1, -1)
     return Hits(distance, index.astype(np.int32))

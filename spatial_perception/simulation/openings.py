@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class DoorPlan:
     """A door: middle `along` its wall (m), `width`, `height`, and its state. The leaf hangs on the `hinge` end (-1 or +1) at the
-    face on `side` (-1 or +1, left of the wall is +1) and is turned by `angle` (rad) out of the wall."""
+    face on `side` (-1 or +1, left of the wall is +1) and is turned by `angle` (rad) out of the wall; a robot has to get through where it `must_open`."""
 
     wall: int
     along: float
@@ -42,6 +43,7 @@ class DoorPlan:
     hinge: int = 1
     side: int = 1
     angle: float = 0.0
+    must_open: bool = False
 
     @property
     def span(self) -> tuple[float, float]:
@@ -91,7 +93,7 @@ def _segments(geometry: BaseGeometry) -> list[LineString]:
     pieces = []
     for line in getattr(joined, "geoms", [joined]):
         coords = list(line.simplify(4e-3).coords)
-        pieces += [LineString(pair) for pair in zip(coords, coords[1:])]
+        pieces += [LineString(pair) for pair in itertools.pairwise(coords)]
     return sorted(pieces, key=lambda s: s.bounds)
 
 
@@ -183,7 +185,7 @@ class OpeningPlanner:
         """Cut a door into a slot; False where there is no room for it."""
         rng = self.rng
         state = self._state(role)
-        wide = rng.uniform(0.9, 1.8) if state == PASSAGE else rng.uniform(0.7, 0.95)
+        wide = rng.uniform(0.9, 1.8) if state == PASSAGE else rng.uniform(0.74, 0.95)
         place = self._place(slot, round(float(wide), 3), 0.1)
         if place is None and wide > 0.8:
             wide = 0.75
@@ -195,14 +197,12 @@ class OpeningPlanner:
         if role == "entrance":
             side = self._side_of(slot)
         angle = {OPEN: rng.uniform(1.35, 1.85), AJAR: rng.uniform(0.45, 1.1), CLOSED: 0.0, PASSAGE: 0.0}[state]
-        if role == "tree-drivable" and state == AJAR:
-            angle = max(angle, 1.2)
-        wide = round(float(wide), 3)
-        self.doors.append(
-            DoorPlan(
-                slot.wall, place, wide, round(float(tall), 3), slot.rooms, state, hinge, side, round(float(angle), 3)
-            )
-        )
+        must = role == "tree-drivable"
+        if must and state == AJAR:
+            angle = max(angle, 1.3)
+        size = (round(float(wide), 3), round(float(tall), 3))
+        turn = round(float(angle), 3)
+        self.doors.append(DoorPlan(slot.wall, place, *size, slot.rooms, state, hinge, side, turn, must))
         return True
 
     def _state(self, role: str) -> str:

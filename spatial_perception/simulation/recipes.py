@@ -106,7 +106,7 @@ def tv_group(space: RoomSpace) -> None:
     if board is None:
         return
     if space.rng.random() < 0.5:
-        w, d, h = CATALOG["tv"].draw_size(space.rng)
+        w, _d, h = CATALOG["tv"].draw_size(space.rng)
         space.on_top(make_piece("tv", space.rng, (min(w, board.piece.size[0] - 0.1), 0.22, h)), board)
         return
     tv = make_piece("tv", space.rng)

@@ -102,11 +102,6 @@ def fitting_angle(door: DoorPlan, wall: WallPlan, room: BaseGeometry) -> float:
     return 0.0
 
 
-def is_walkable(state: str, angle: float) -> bool:
-    """Whether a robot gets through a door in this state."""
-    return state == PASSAGE or angle > 1.15
-
-
 # ---------------------------------------------------------------------------------------------- windows
 def window_parts(window: WindowPlan, wall: WallPlan, rgb: Colour, aside: float) -> list[Part]:
     """Frame bars inside the hole, a mullion in wide windows, and the pane; `aside` (m) shifts them across the wall."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -84,7 +85,7 @@ def _runs(polygons: Sequence[Polygon]) -> list[tuple[Point, Point, bool]]:
     lines: dict[tuple[float, float], list[tuple[float, float]]] = {}
     for polygon in polygons:
         ring = list(polygon.exterior.coords)
-        for p, q in zip(ring, ring[1:]):
+        for p, q in itertools.pairwise(ring):
             key, low, high = _on_line(p, q)
             near = next((k for k in lines if _same_line(k, key)), key)
             lines.setdefault(near, []).append((low, high))

@@ -46,7 +46,7 @@ def side_table(size: Size, rng: Generator, paint: Palette) -> list[Part]:
     """A small table: on a column over a disc, or on legs."""
     w, d, h = size
     if rng.random() < 0.5:
-        return legs(w, d, h - 0.03, 0.03, paint.metal) + [box(0, 0, h - 0.03, (w, d, 0.03), paint.wood)]
+        return [*legs(w, d, h - 0.03, 0.03, paint.metal), box(0, 0, h - 0.03, (w, d, 0.03), paint.wood)]
     top = cylinder(0, 0, h - 0.03, (w, d, 0.03), paint.wood)
     return [
         cylinder(0, 0, 0, (w * 0.7, d * 0.7, 0.025), paint.metal),
