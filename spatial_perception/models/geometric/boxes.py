@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatial_perception.models.geometric.levels import Levels
-from spatial_perception.models.geometric.processing import Floats
+from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.walls import Run
 
 _TRIM = 0.5  # percent of the points left out at each end

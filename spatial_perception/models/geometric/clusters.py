@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from spatial_perception.models.geometric.interior import PlanMask
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.openings import Opening
-from spatial_perception.models.geometric.processing import Floats, Samples
+from spatial_perception.models.geometric.samples import Floats, Samples
 from spatial_perception.models.geometric.walls import Run
 
 Mask = NDArray[np.bool_]

@@ -8,8 +8,8 @@ import numpy as np
 
 from spatial_perception.models.geometric.levels import HORIZONTAL, VERTICAL, Levels
 from spatial_perception.models.geometric.lines import Line, find_lines
-from spatial_perception.models.geometric.processing import Floats, Mask, Samples
 from spatial_perception.models.geometric.raster import splat
+from spatial_perception.models.geometric.samples import Floats, Mask, Samples
 
 _ON_FACE = 0.045  # m; samples this near belong to a face
 _TOP_BAND = 0.22  # m; a wall is seen this close below the ceiling, a wardrobe is not
@@ -76,8 +76,7 @@ def _claim(faces: list[Face], line: Line, samples: Samples, heading: Floats, fre
     u = line.along(samples.xyz[:, :2])
     for face in faces:
         if face.line is line:
-            taken = _fitting(line, samples, heading) & (u > face.start) & (u < face.end)
-            free &= ~(taken & ~np.isnan(heading))
+            free &= ~(_fitting(line, samples, heading) & (u > face.start) & (u < face.end))
 
 
 def _faces_on(
@@ -117,7 +116,7 @@ def wall_columns(grid: Mask, levels: Levels, cell: float) -> Mask:
     """
     rows = grid.shape[1]
     band = max(2, int(np.ceil(_TOP_BAND / cell)))
-    upper = grid[:, max(0, rows - band - (1 if levels.ceiling is not None else 2)) :].any(axis=1)
+    upper = grid[:, max(0, rows - band - (1 if levels.ceiling is not None else 2)) :].sum(axis=1) >= min(2, band - 1)
     wall = upper & (grid[:, int(0.55 * rows) :].mean(axis=1) > 0.35)
     if levels.ceiling is None:
         span = rows - np.argmax(grid[:, ::-1], axis=1) - np.argmax(grid, axis=1)

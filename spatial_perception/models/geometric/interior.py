@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spatial_perception.models.geometric.levels import HORIZONTAL, Levels
-from spatial_perception.models.geometric.processing import Floats, Samples
+from spatial_perception.models.geometric.samples import Floats, Samples
 
 Mask = NDArray[np.bool_]
 
@@ -33,6 +33,12 @@ class PlanMask:
         result = np.zeros(len(xy), dtype=bool)
         result[good] = self.inside[index[good, 0], index[good, 1]]
         return result
+
+    def grown(self, margin: float) -> PlanMask:
+        """The mask with `margin` metres added all around."""
+        pad = int(np.ceil(margin / self.cell))
+        distance = ndimage.distance_transform_edt(~np.pad(self.inside, pad))
+        return PlanMask(distance <= margin / self.cell, self.origin - pad * self.cell, self.cell)
 
 
 def find_interior(samples: Samples, levels: Levels) -> PlanMask:

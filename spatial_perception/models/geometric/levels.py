@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial_perception.models.geometric.processing import Floats, Samples
+from spatial_perception.models.geometric.samples import Floats, Samples
 
 HORIZONTAL = 0.9  # least |z| of the normal of a horizontal surface
 VERTICAL = 0.35  # greatest |z| of the normal of a vertical surface
 _BIN = 0.03  # m
-_CELL = 0.15  # m
-_SHARE = 0.2  # of the largest horizontal layer: what a floor or ceiling has at least
+_CELL = 0.3  # m
+_SHARE = 0.1  # of the largest horizontal layer: what a floor or ceiling has at least
+_NEAR_CEILING = 0.1  # m
 _LEAST_HEADROOM = 1.9  # m
 _MOST_HEADROOM = 6.0  # m
 
@@ -34,33 +35,67 @@ class Levels:
 
 
 def find_levels(samples: Samples) -> Levels:
-    """Floor and ceiling of the scene; where one is not seen, the lowest or highest points stand in for it."""
+    """Floor and ceiling of the scene; where one is not seen, the lowest or highest points stand in for it.
+
+    They are the two horizontal layers that lie above one another over the largest area: ground seen through a window
+    has no ceiling above it, and a table top is smaller than the floor.
+    """
     z = samples.xyz[:, 2]
     flat = np.abs(samples.normal[:, 2]) > HORIZONTAL
     lowest, highest = np.percentile(z, [0.5, 99.5])
-    layers = _layer_areas(samples.xyz[flat], lowest, highest)
-    if layers.max(initial=0) < 4:
-        return Levels(float(lowest), None, float(highest), False)
-    strong = np.flatnonzero(layers >= _SHARE * layers.max()) * _BIN + lowest
-    floor_seen = bool(strong[0] - lowest < 0.5 * (highest - lowest))
-    floor = _refined(z[flat], strong[0]) if floor_seen else float(lowest)
-    above = strong[(strong > floor + _LEAST_HEADROOM) & (strong < floor + _MOST_HEADROOM)]
-    if len(above):
-        ceiling = _refined(z[flat], above[-1])
-        return Levels(floor, ceiling, ceiling, floor_seen)
+    heights, cells = _layers(samples.xyz[flat])
+    pair = _floor_and_ceiling(heights, cells)
+    if pair is not None:
+        floor, ceiling = (_refined(z[flat], h) for h in pair)
+        return Levels(floor, ceiling, ceiling, True)
+    floor_seen = len(heights) > 0
+    floor = _refined(z[flat], _single_floor(heights, cells, z)) if floor_seen else float(lowest)
     return Levels(floor, None, _wall_top(samples, floor, float(highest)), floor_seen)
 
 
-def _layer_areas(flat: Floats, lowest: float, highest: float) -> NDArray[np.float64]:
-    """Occupied cells per height bin, smoothed over three bins."""
-    count = max(3, int((highest - lowest) / _BIN) + 2)
+def overhead(samples: Samples, levels: Levels) -> Floats:
+    """Plan points (N, 2) of the ceiling, or of all horizontal surfaces where no ceiling is seen.
+
+    The ceiling tells rooms from the bodies of walls: floors run through doors, and furniture hides them.
+    """
+    flat = np.abs(samples.normal[:, 2]) > HORIZONTAL
+    if levels.ceiling is not None:
+        flat &= samples.xyz[:, 2] > levels.ceiling - _NEAR_CEILING
+    return samples.xyz[flat, :2]
+
+
+def _layers(flat: Floats) -> tuple[list[float], list[NDArray[np.int64]]]:
+    """Heights of horizontal layers that stand out, ascending, and the plan cells that each occupies."""
     if len(flat) == 0:
-        return np.zeros(count)
-    layer = np.clip(((flat[:, 2] - lowest) / _BIN + 0.5).astype(np.int64), 0, count - 1)
-    cell = np.floor((flat[:, :2] - flat[:, :2].min(axis=0)) / _CELL).astype(np.int64)
-    width = int(cell[:, 1].max()) + 1
-    key = np.unique((cell[:, 0] * width + cell[:, 1]) * count + layer)
-    return np.convolve(np.bincount(key % count, minlength=count).astype(float), np.ones(3), mode="same")
+        return [], []
+    lowest = float(flat[:, 2].min())
+    layer = np.floor((flat[:, 2] - lowest) / _BIN).astype(np.int64)
+    index = np.floor((flat[:, :2] - flat[:, :2].min(axis=0)) / _CELL).astype(np.int64)
+    cell = index[:, 0] * (int(index[:, 1].max()) + 1) + index[:, 1]
+    area = np.convolve(np.bincount(layer, minlength=3).astype(float), np.ones(3), mode="same")
+    peak = (area >= np.r_[0, area[:-1]]) & (area > np.r_[area[1:], 0]) & (area >= _SHARE * area.max())
+    found = np.flatnonzero(peak)
+    cells = [np.unique(cell[np.abs(layer - k) <= 1]) for k in found]
+    return [float(lowest + (k + 0.5) * _BIN) for k in found], cells
+
+
+def _floor_and_ceiling(heights: list[float], cells: list[NDArray[np.int64]]) -> tuple[float, float] | None:
+    """The pair of layers, with headroom between them, that overlap most; None when no pair overlaps well."""
+    best, most = None, 8
+    for i, low in enumerate(heights):
+        for j in range(i + 1, len(heights)):
+            if _LEAST_HEADROOM < heights[j] - low < _MOST_HEADROOM:
+                overlap = len(np.intersect1d(cells[i], cells[j], assume_unique=True))
+                if overlap > most and overlap > 0.3 * min(len(cells[i]), len(cells[j])):
+                    best, most = (low, heights[j]), overlap
+    return best
+
+
+def _single_floor(heights: list[float], cells: list[NDArray[np.int64]], z: Floats) -> float:
+    """The largest layer in the lower half of the points."""
+    middle = float(np.median(z))
+    low = [k for k, h in enumerate(heights) if h <= middle] or [0]
+    return heights[max(low, key=lambda k: len(cells[k]))]
 
 
 def _refined(z: Floats, near: float) -> float:

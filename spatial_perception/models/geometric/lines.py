@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial_perception.models.geometric.processing import Floats
+from spatial_perception.models.geometric.samples import Floats
 
 _ANGLE_BIN = np.pi / 180
 _OFFSET_BIN = 0.02  # m

@@ -8,7 +8,7 @@ from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cub
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.levels import Levels
-from spatial_perception.models.geometric.processing import Floats
+from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.walls import Run
 
 

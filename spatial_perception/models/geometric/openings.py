@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from spatial_perception.models.geometric.levels import Levels
-from spatial_perception.models.geometric.processing import Floats, Mask, Samples
+from spatial_perception.models.geometric.samples import Floats, Mask, Samples
 from spatial_perception.models.geometric.wall_view import ON_SURFACE, Side, WallGrid, WallView, view_wall
 from spatial_perception.models.geometric.walls import Run
 

@@ -18,10 +18,11 @@ from spatial_perception.models.geometric.clusters import loose_samples
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.faces import find_faces
 from spatial_perception.models.geometric.interior import find_interior
-from spatial_perception.models.geometric.levels import HORIZONTAL, Levels, find_levels
+from spatial_perception.models.geometric.levels import Levels, find_levels, overhead
 from spatial_perception.models.geometric.objects import find_objects
 from spatial_perception.models.geometric.openings import Opening, find_openings
-from spatial_perception.models.geometric.processing import Samples, SceneTurn, prepare
+from spatial_perception.models.geometric.processing import prepare
+from spatial_perception.models.geometric.samples import Samples, SceneTurn
 from spatial_perception.models.geometric.walls import Run, find_walls
 from spatial_perception.pointcloud.cloud import PointCloud
 
@@ -71,8 +72,7 @@ class GeometricEstimator:
         samples, turn = prepare(cloud, self.config)
         levels = find_levels(samples)
         faces = find_faces(samples, levels, self.config.wall_min_length)
-        flat = samples.xyz[np.abs(samples.normal[:, 2]) > HORIZONTAL, :2]
-        walls = find_walls(faces, flat, self.config.wall_min_length, self.config.wall_max_thickness)
+        walls = find_walls(faces, overhead(samples, levels), self.config.wall_min_length, self.config.wall_max_thickness)
         openings = find_openings(walls, samples, levels)
         boxes: list[Cuboid] = []
         if task != "layout":

@@ -1,147 +1,33 @@
-"""From a raw cloud to evenly spaced samples with normals, in a frame that turns and shifts with the scene."""
+"""From a raw cloud to samples of the inside of a home."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from spatial_perception.errors import EstimatorError
 from spatial_perception.models.geometric.config import GeometricConfig
+from spatial_perception.models.geometric.interior import find_interior
+from spatial_perception.models.geometric.levels import find_levels
+from spatial_perception.models.geometric.samples import (
+    MIN_SAMPLES,
+    Floats,
+    Mask,
+    Samples,
+    SceneTurn,
+    bridge_rings,
+    dominant_yaw,
+    find_normals,
+    thinned,
+    turned,
+)
 from spatial_perception.pointcloud.cloud import PointCloud
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-MIN_SAMPLES = 50
-_TICK = 1e-4  # m; sums of whole ticks are exact in float64, so the order of the points cannot change a mean
-_NEIGHBOURS = 12
-_REACH_TO_GAP = 0.7  # 12 neighbours on an even surface lie 1.3 to 1.4 spacings away on average
-_LINEAR = 0.05  # ratio of the middle to the largest variance, below which neighbours lie on a line
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
-
-
-@dataclass(frozen=True, slots=True)
-class SceneTurn:
-    """The canonical frame: turned by `yaw` (rad) about z and shifted by `origin` (3,), so that most walls run along x or y."""
-
-    yaw: float
-    origin: Floats
-
-    def to_canonical(self, xyz: Floats) -> Floats:
-        """Points (N, 3) of the input frame in the canonical frame."""
-        return turned(xyz - self.origin, -self.yaw)
-
-    def to_input(self, xyz: Floats) -> Floats:
-        """Points (N, 3) of the canonical frame in the input frame."""
-        return turned(xyz, self.yaw) + self.origin
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """Means of occupied voxels: `xyz` (M, 3) m, `weight` (M,) raw points each, unit `normal` (M, 3) up to sign.
-
-    `gap` (M,) m is the distance of neighbours at each, `spacing` (m) its typical value, `dropped` the number of raw
-    points left out (not finite, too far off, or stray).
-    """
-
-    xyz: Floats
-    weight: Floats
-    normal: Floats
-    gap: Floats
-    spacing: float
-    dropped: int
-
-    def __len__(self) -> int:
-        return len(self.xyz)
-
-
-def turned(xyz: Floats, yaw: float) -> Floats:
-    """Points (N, 3) turned by `yaw` (rad) about +z."""
-    c, s = np.cos(yaw), np.sin(yaw)
-    return np.column_stack([c * xyz[:, 0] - s * xyz[:, 1], s * xyz[:, 0] + c * xyz[:, 1], xyz[:, 2]])
-
-
-def voxel_means(xyz: Floats, voxel: float, weight: Floats | None = None) -> tuple[Floats, Floats]:
-    """Means (M, 3) and weights (M,) of occupied voxels, sorted by voxel; independent of the order of the points."""
-    lowest = xyz.min(axis=0)
-    cell = ((xyz - lowest) / voxel).astype(np.int64)
-    extent = cell.max(axis=0) + 1
-    key = (cell[:, 0] * extent[1] + cell[:, 1]) * extent[2] + cell[:, 2]
-    del cell
-    _, inverse = np.unique(key, return_inverse=True)
-    del key
-    mass = np.bincount(inverse, weights=weight)
-    means = np.empty((len(mass), 3))
-    for axis in range(3):
-        ticks = np.rint((xyz[:, axis] - lowest[axis]) / _TICK)
-        ticks = ticks if weight is None else ticks * weight
-        means[:, axis] = np.bincount(inverse, weights=ticks) / mass * _TICK + lowest[axis]
-    return means, mass.astype(np.float64)
-
-
-def thinned(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, float]:
-    """Voxel means of at most about `limit` voxels; the voxel grows where the scene is larger. Returns means, weights, voxel."""
-    means, weight = voxel_means(xyz, voxel)
-    while len(means) > limit:
-        # Surfaces fill voxels by area, hence the square root.
-        voxel *= max(1.05, float(np.sqrt(len(means) / limit)))
-        means, weight = voxel_means(xyz, voxel)
-    return means, weight, voxel
-
-
-def normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tuple[Floats, Floats, Mask, Mask]:
-    """Unit normals (N, 3) of the planes through the nearest points, the distance of neighbours (N,), and two masks (N,).
-
-    The first mask tells where the neighbours lie on a line (a lone scan ring), so that the normal means nothing; the
-    second who is no stray, that is much farther from its neighbours than those lie from theirs (local outlier factor).
-    Means weigh as many points as they stand for: where a voxel border cuts a surface lengthwise, plain means would tilt it.
-    """
-    tree = cKDTree(xyz)
-    distance, index = tree.query(xyz, k=min(_NEIGHBOURS, len(xyz)))
-    reach = distance[:, 1:].mean(axis=1)
-    keep = reach <= stray_ratio * np.median(reach[index[:, 1:6]], axis=1)
-    result, linear = np.empty_like(xyz), np.empty(len(xyz), dtype=bool)
-    for start in range(0, len(xyz), 20_000):
-        part = slice(start, start + 20_000)
-        near = index[part]
-        share = weight[near] / weight[near].sum(axis=1, keepdims=True)
-        local = xyz[near] - np.einsum("nk,nki->ni", share, xyz[near])[:, None]
-        values, vectors = np.linalg.eigh(np.einsum("nk,nki,nkj->nij", share, local, local))
-        result[part], linear[part] = vectors[:, :, 0], values[:, 1] < _LINEAR * values[:, 2]
-    return result, reach * _REACH_TO_GAP, linear, keep
-
-
-def _bridge_rings(xyz: Floats, normal: Floats, gap: Floats, linear: Mask, voxel: float) -> None:
-    """Replace normals and gaps of points on lone scan rings, in place, by those of coarser means around them."""
-    if not linear.any():
-        return
-    means, weight = voxel_means(xyz, voxel)
-    if len(means) < MIN_SAMPLES:
-        return
-    coarse, spacing, _, _ = normals(means, np.ones(len(weight)))
-    nearest = cKDTree(means).query(xyz[linear])[1]
-    normal[linear], gap[linear] = coarse[nearest], spacing[nearest]
-
-
-def dominant_yaw(normal: Floats, weight: Floats) -> float:
-    """Yaw in [0, pi/2) (rad) along which most vertical surfaces stand, up to quarter turns."""
-    vertical = np.abs(normal[:, 2]) < 0.2
-    angle = np.mod(np.arctan2(normal[vertical, 1], normal[vertical, 0]), np.pi / 2)
-    if len(angle) == 0:
-        return 0.0
-    bins = 360
-    histogram = np.bincount((angle / (np.pi / 2) * bins).astype(int) % bins, weights=weight[vertical], minlength=bins)
-    kernel = np.array([1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1], dtype=float)
-    smooth = np.convolve(np.r_[histogram[-5:], histogram, histogram[:5]], kernel, mode="valid")
-    yaw = (int(np.argmax(smooth)) + 0.5) / bins * np.pi / 2
-    for width in (0.07, 0.035):
-        delta = np.mod(angle - yaw + np.pi / 4, np.pi / 2) - np.pi / 4
-        near = np.abs(delta) < width
-        yaw += float(np.average(delta[near], weights=weight[vertical][near])) if near.any() else 0.0
-    return float(np.mod(yaw, np.pi / 2))
+_OUTSIDE = 1.0  # m; what lies farther than this from any floor or ceiling is left out
+_ABOVE = 0.3  # m; points this far below the floor or above the ceiling are kept
 
 
 def finite_points(cloud: PointCloud) -> NDArray[np.float32]:
@@ -156,23 +42,34 @@ def finite_points(cloud: PointCloud) -> NDArray[np.float32]:
 
 
 def prepare(cloud: PointCloud, config: GeometricConfig) -> tuple[Samples, SceneTurn]:
-    """Samples of the cloud in its canonical frame. Raises EstimatorError when it has too few points."""
+    """Samples of the inside of the scene in its canonical frame. Raises EstimatorError when it has too few points."""
     raw = finite_points(cloud)
     centre = robust_centre(raw)
     near = within_reach(raw, centre, config.max_extent)
     xyz = (raw if near.all() else raw[near]).astype(np.float64) - centre
-    coarse, weight, _ = thinned(xyz, 2 * config.voxel, config.max_samples // 4)
-    yaw = dominant_yaw(normals(coarse, weight)[0], np.ones(len(weight)))
-    xyz = turned(xyz, -yaw)
-    means, weight, _ = thinned(xyz, config.voxel, config.max_samples)
-    del xyz
+    coarse = _sampled(xyz, 2 * config.voxel, config.max_samples // 4, config)
+    yaw = dominant_yaw(coarse.normal, np.ones(len(coarse)))
+    xyz = turned(xyz[_inside(xyz, coarse)], -yaw)
+    samples = _sampled(xyz, config.voxel, config.max_samples, config)
+    dropped = len(cloud) - int(samples.weight.sum())
+    return replace(samples, dropped=dropped), SceneTurn(yaw, centre.astype(np.float64))
+
+
+def _sampled(xyz: Floats, voxel: float, limit: int, config: GeometricConfig) -> Samples:
+    means, weight, voxel = thinned(xyz, voxel, limit)
     if len(means) < MIN_SAMPLES:
-        raise EstimatorError(f"the points fill only {len(means)} voxels of {config.voxel} m; is the cloud in metres?")
-    normal, gap, linear, keep = normals(means, weight, config.stray_ratio)
-    _bridge_rings(means, normal, gap, linear, _COARSE * config.voxel)
-    dropped = len(cloud) - int(weight[keep].sum())
-    samples = Samples(means[keep], weight[keep], normal[keep], gap[keep], float(np.median(gap[keep])), dropped)
-    return samples, SceneTurn(yaw, centre.astype(np.float64))
+        raise EstimatorError(f"the points fill only {len(means)} voxels of {voxel:.3g} m; is the cloud in metres?")
+    normal, gap, linear, keep = find_normals(means, weight, config.stray_ratio)
+    bridge_rings(means, normal, gap, linear, _COARSE * voxel)
+    return Samples(means[keep], weight[keep], normal[keep], gap[keep], float(np.median(gap[keep])), 0)
+
+
+def _inside(xyz: Floats, coarse: Samples) -> Mask:
+    """Which points (N, 3) lie between floor and ceiling and near some floor or ceiling, rather than behind windows."""
+    levels = find_levels(coarse)
+    inside = find_interior(coarse, levels).grown(_OUTSIDE).contains(xyz[:, :2])
+    inside &= xyz[:, 2] > levels.floor - _ABOVE
+    return inside if levels.ceiling is None else inside & (xyz[:, 2] < levels.ceiling + _ABOVE)
 
 
 def robust_centre(xyz: NDArray[np.float32]) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from spatial_perception.models.geometric.processing import Floats, Mask
+from spatial_perception.models.geometric.samples import Floats, Mask
 
 _WIDEST = 4  # cells
 

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 from spatial_perception.models.geometric.levels import Levels
-from spatial_perception.models.geometric.processing import Floats, Mask, Samples
 from spatial_perception.models.geometric.raster import splat
+from spatial_perception.models.geometric.samples import Floats, Mask, Samples
 from spatial_perception.models.geometric.walls import Run, span_on
 
 ON_SURFACE = 0.035  # m

@@ -8,14 +8,17 @@ import numpy as np
 
 from spatial_perception.models.geometric.faces import Face, beside_share
 from spatial_perception.models.geometric.lines import Line, turn_between
-from spatial_perception.models.geometric.processing import Floats
+from spatial_perception.models.geometric.samples import Floats
 
 _PARALLEL = np.radians(4.0)
 _SAME_SURFACE = 0.08  # m; faces closer than this are one surface or a thin wall, whatever lies between
 _COLLINEAR = 0.06  # m
 _GAP = 0.45  # m; collinear runs this close are one wall
+_HIDDEN = 3.0  # m; longest stretch of a wall that furniture hides up to the ceiling
 _SNAP = 0.45  # m; ends this near to a crossing wall are moved there
 _REACH = 0.8  # m; free ends are drawn on to a crossing wall up to this far
+_STEP = 0.3  # m; a face this near before or behind a longer one is a niche or a front
+_HOLLOW = 0.35  # share of a strip under a ceiling, from which it is a room rather than the body of a wall
 _SIN_CROSSING = 0.35
 
 
@@ -43,11 +46,29 @@ class Run:
 
 def find_walls(faces: list[Face], flat: Floats, least_length: float, most_thickness: float) -> list[Run]:
     """Walls as maximal straight runs with closed corners, longest first. `flat` (N, 2): plan points of horizontal surfaces."""
+    faces = without_steps(faces)
     groups = _grouped(faces, flat, most_thickness)
     walls = [_run_of([faces[i] for i in group]) for group in groups]
     walls = sorted(walls, key=lambda run: (-run.length, run.line.angle, run.line.offset, run.start))
-    walls = close_corners(walls)
-    return [w for w in walls if w.length >= least_length or (all(w.closed) and w.length > 0.6 * least_length)]
+    walls = close_corners([w for k, w in enumerate(walls) if not any(_doubles(w, longer) for longer in walls[:k])])
+    return [w for w in walls if _stands(w, least_length)]
+
+
+def _stands(run: Run, least_length: float) -> bool:
+    """Whether a run is long enough for a wall: short ones must be closed at both ends, loose ones seen from both sides."""
+    if all(run.closed):
+        return run.length > 0.6 * least_length
+    return run.length >= (least_length if run.thickness else 2 * least_length)
+
+
+def _doubles(run: Run, longer: Run) -> bool:
+    """Whether a run of one face lies within the body of a longer one or is a step before it."""
+    if run.thickness or turn_between(run.line.angle, longer.line.angle) > 2 * _PARALLEL:
+        return False
+    ends = np.stack([run.line.point(run.start), run.line.point(run.end)])
+    along, aside = longer.line.along(ends), longer.line.aside(ends)
+    within = min(along.max(), longer.end) - max(along.min(), longer.start) > 0.7 * run.length
+    return bool(within and abs(aside.mean()) < longer.thickness / 2 + _STEP)
 
 
 def _grouped(faces: list[Face], flat: Floats, most_thickness: float) -> list[list[int]]:
@@ -74,25 +95,61 @@ def belong_together(a: Face, b: Face, flat: Floats, most_thickness: float) -> bo
     if turn_between(a.line.angle, b.line.angle) > _PARALLEL:
         return False
     start, end = span_on(a.line, b)
-    overlap = min(a.end, end) - max(a.start, start)
-    middle = (max(a.start, start) + min(a.end, end)) / 2
-    apart = b.offset_at(a.line, middle)
-    if overlap < 0.25:
-        return abs(apart) < _COLLINEAR and overlap > -_GAP
+    low, high = max(a.start, start), min(a.end, end)
+    apart = b.offset_at(a.line, (low + high) / 2)
+    if high - low < 0.25:
+        return abs(apart) < _COLLINEAR and (high - low > -_GAP or _ceiling_ends(a, high, low, flat))
     if abs(apart) < _SAME_SURFACE:
         return True
-    return abs(apart) < most_thickness and _solid_between(a, max(a.start, start), min(a.end, end), apart, flat)
+    return abs(apart) < most_thickness and opposite(a, b, apart) and _solid_between(a, low, high, apart, flat)
+
+
+def _ceiling_ends(a: Face, start: float, end: float, flat: Floats) -> bool:
+    """Whether a face that is seen from one side goes on unseen between two marks: the ceiling before it ends at its line."""
+    if a.room_left == a.room_right or end - start > _HIDDEN:
+        return False
+    u, s = a.line.along(flat), a.line.aside(flat)
+    inside = (u > start) & (u < end)
+    piece, side = replace(a, start=start, end=end), 1.0 if a.room_left else -1.0
+    before = beside_share(u[inside], s[inside], piece, side, (0.03, 0.4))
+    behind = beside_share(u[inside], s[inside], piece, -side, (0.04, 0.12))
+    return before > 0.6 and behind < 0.2
+
+
+def opposite(a: Face, b: Face, apart: float) -> bool:
+    """Whether two parallel faces, `b` at signed distance `apart` from `a`, both have rooms on their outer sides."""
+    flipped = np.cos(a.line.angle - b.line.angle) < 0
+    b_left, b_right = (b.room_right, b.room_left) if flipped else (b.room_left, b.room_right)
+    return (a.room_right and b_left) if apart > 0 else (a.room_left and b_right)
 
 
 def _solid_between(a: Face, start: float, end: float, apart: float, flat: Floats) -> bool:
-    """Whether no floor, ceiling or furniture lies between a face and its parallel at distance `apart`, and rooms on the outer sides."""
+    """Whether no ceiling lies over the strip between a face and its parallel at distance `apart`."""
     side = float(np.sign(apart))
     u, s = a.line.along(flat), a.line.aside(flat)
     inside = (u > start) & (u < end)
     piece = replace(a, start=start, end=end)
     margin = min(0.05, 0.3 * abs(apart))
-    between = beside_share(u[inside], s[inside], piece, side, (margin, abs(apart) - margin))
-    return between < 0.35 and (a.room_left if side < 0 else a.room_right)
+    return beside_share(u[inside], s[inside], piece, side, (margin, abs(apart) - margin)) < _HOLLOW
+
+
+def without_steps(faces: list[Face]) -> list[Face]:
+    """The faces without those that lie before or behind a longer one that looks the same way: niches, fronts, window planes."""
+    ordered = sorted(faces, key=lambda f: -f.length)
+    kept: list[Face] = []
+    for face in ordered:
+        if not any(_is_step(face, longer) for longer in kept):
+            kept.append(face)
+    return [f for f in faces if f in kept]
+
+
+def _is_step(face: Face, longer: Face) -> bool:
+    if turn_between(face.line.angle, longer.line.angle) > _PARALLEL:
+        return False
+    start, end = span_on(longer.line, face)
+    apart = face.offset_at(longer.line, (start + end) / 2)
+    within = min(end, longer.end) - max(start, longer.start) > 0.8 * face.length
+    return within and _SAME_SURFACE / 2 < abs(apart) < _STEP and not opposite(longer, face, apart)
 
 
 def span_on(line: Line, face: Face) -> tuple[float, float]:
