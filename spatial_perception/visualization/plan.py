@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from spatial_perception.layout.entities import Box, Layout
@@ -46,14 +46,14 @@ def _fill(page: Sheet, shape: BaseGeometry, **style: Any) -> None:
 
     path = polygon_path(shape)
     if path is not None:
-        page.axes.add_patch(PathPatch(path, **style))
+        page.axes.add_artist(PathPatch(path, **style))
 
 
 def _lines(page: Sheet, segments: list[Any], **style: Any) -> None:
     from matplotlib.collections import LineCollection
 
     if segments:
-        page.axes.add_collection(LineCollection([np.asarray(s)[:, :2] for s in segments], **style))
+        page.axes.add_collection(LineCollection([np.asarray(s)[:, :2] for s in segments], **style), autolim=False)
 
 
 def draw_cloud(page: Sheet, points: backdrop.Backdrop) -> None:
@@ -80,8 +80,9 @@ def draw_rooms(page: Sheet, cells: list[Polygon], over_cloud: bool) -> None:
 
 def draw_areas(page: Sheet, cells: list[Polygon], taken: BaseGeometry) -> None:
     """Floor area of each room, where there is room to write it beside what is `taken`."""
+    kept_clear = taken.buffer(2 * page.m_per_pt)
     for cell in cells:
-        free = cell.difference(taken.buffer(2 * page.m_per_pt))
+        free = cell.difference(shapely.clip_by_rect(kept_clear, *cell.bounds))
         parts = [p for p in shapely.get_parts(free) if p.geom_type == "Polygon" and not p.is_empty]
         if parts:
             _write_area(page, max(parts, key=lambda p: p.area), cell.area)
@@ -109,7 +110,7 @@ def draw_boxes(page: Sheet, boxes: tuple[Box, ...], floor: float, over_cloud: bo
         colour = palette.colour_of(box.label)
         overhead = geometry.is_overhead(box, floor)
         alpha = 0.15 if overhead else 0.72 if over_cloud else 1.0
-        page.axes.add_patch(
+        page.axes.add_artist(
             Patch(
                 geometry.box_quad(box),
                 closed=True,
@@ -217,14 +218,17 @@ def draw_openings(page: Sheet, layout: Layout, cells: list[Polygon], floor: floa
     swept: list[BaseGeometry] = []
     for opening in geometry.openings(layout):
         if opening.is_door:
-            swept.append(draw_door(page, opening, _near(obstacles, opening), inside))
+            swept.append(draw_door(page, opening, _near(obstacles, opening), _near(inside, opening)))
         else:
             draw_window(page, opening)
     return shapely.union_all(swept)
 
 
-def _near(obstacles: BaseGeometry, opening: Opening) -> BaseGeometry:
-    return obstacles.intersection(Point(geometry.on_wall(opening)).buffer(2 * opening.entity.width + 0.5))
+def _near(shape: BaseGeometry, opening: Opening) -> BaseGeometry:
+    """The part of a shape that the leaves of a door can reach."""
+    x, y = geometry.on_wall(opening)
+    reach = 2 * opening.entity.width + 0.5
+    return shapely.clip_by_rect(shape, x - reach, y - reach, x + reach, y + reach)
 
 
 def draw_truth(page: Sheet, truth: Layout) -> None:

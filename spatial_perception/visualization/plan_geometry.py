@@ -12,16 +12,16 @@ from typing import TypeAlias
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Wall, Window
+from spatial_perception.layout.rooms import find_rooms
 from spatial_perception.visualization.corners import mitred_quads
 
 Points2: TypeAlias = NDArray[np.float64]
 
-_BRIDGE = 0.3  # m by which walls are prolonged so that rooms with small gaps at their corners still close
-_MIN_ROOM = 0.8  # m^2; smaller cells between walls are shafts and slivers
+_MIN_FLOOR = 0.3  # m^2; smaller cells between wall faces are shafts and slivers
 OVERHEAD = 1.6  # m above the floor; what starts higher is drawn dashed, as things above the cut are on plans
 _FLAT = 1e-6
 
@@ -141,20 +141,11 @@ def opening_bodies(layout: Layout, minimum: float) -> BaseGeometry:
     return shapely.union_all(quads)
 
 
-def _prolonged(wall: Wall) -> LineString:
-    reach = direction(wall) * min(_BRIDGE, length(wall) / 2)
-    return LineString([np.asarray(wall.start[:2]) - reach, np.asarray(wall.end[:2]) + reach])
-
-
 def room_cells(layout: Layout) -> list[Polygon]:
-    """Areas closed by walls, without the walls themselves, in the order of their centres (y, then x)."""
-    if not layout.walls:
-        return []
-    net = shapely.union_all([_prolonged(w) for w in layout.walls])
+    """Floors of the rooms that walls enclose: without the walls, ordered by their centres (y, then x)."""
     solid = wall_body(layout, 0.01)
-    cells = [cell.difference(solid) for cell in shapely.get_parts(shapely.polygonize([net]))]
-    parts = [p for cell in cells for p in shapely.get_parts(cell) if p.area >= _MIN_ROOM]
-    return sorted(parts, key=lambda p: (round(p.centroid.y, 6), round(p.centroid.x, 6)))
+    cells = [room.polygon.difference(solid) for room in find_rooms(layout)]
+    return [part for cell in cells for part in shapely.get_parts(cell) if part.area >= _MIN_FLOOR]
 
 
 def extent(layout: Layout) -> tuple[Points2, Points2] | None:

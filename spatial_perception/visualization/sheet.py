@@ -154,7 +154,7 @@ def scale_bar(sheet: Sheet) -> None:
     for field in range(4):
         face = palette.INK if field % 2 == 0 else palette.PAPER
         patch = Rectangle((x + field * unit, y), unit, tall, facecolor=face, edgecolor=palette.INK, lw=0.6, zorder=20)
-        sheet.axes.add_patch(patch)
+        sheet.axes.add_artist(patch)
     for mark in (0, 2, 4):
         text = f"{mark * unit:g}" + (" m" if mark == 4 else "")
         write(sheet, x + mark * unit, y + 2.6 * tall, text, fontsize=6.5)
