@@ -77,7 +77,8 @@ def _executable_folders(package: str) -> Iterator[pathlib.Path]:
     source = source_folder(package)
     if source is not None:
         yield source / "lib" / package
-        yield from (source / name for name in _SCRIPT_FOLDERS)
+        folders = (source / name for name in _SCRIPT_FOLDERS)
+        yield from (folder for folder in folders if not (folder / "__init__.py").exists())  # modules are no scripts
 
 
 def _file_command(file: pathlib.Path) -> list[str]:
