@@ -162,11 +162,26 @@ class _Builder:
                 for s in (door.side, -door.side)
                 for h in (door.hinge, -door.hinge)
             ]
-            good = [d for d in swung if d.angle > (1.25 if door.must_open else 0.4)]
+            wide = [d for d in swung if d.angle > (1.25 if door.must_open else 0.4)]
+            good = [d for d in wide if self._leaves_way(d, k)]
             shut = replace(door, state=PASSAGE if door.must_open else CLOSED, angle=0.0)
             self.doors[k] = good[0] if good else shut
             if good:
                 ways[k] = unary_union([ways[k], self._leaf_area(good[0]).buffer(0.02)])
+
+    def _leaves_way(self, door: DoorPlan, number: int) -> bool:
+        """Whether all doors of the rooms beside a door stay joined when its leaf stands open, like those before it."""
+        leaves = [self._leaf_area(d) for d in [*self.doors[:number], door] if d.angle > 0.0]
+        for index in door.rooms:
+            if index < 0:
+                continue
+            free = self._free(self.rooms[index])
+            doors = [d for d in self.doors if index in d.rooms]
+            probes = [self._probe(d, free) for d in doors]
+            space = RoomSpace(self.rng, "", free, Polygon(), probes, (), self.height, [*leaves, *self.columns])
+            if not space.walkable():
+                return False
+        return True
 
     def _way(self, door: DoorPlan) -> Polygon:
         """The ground on both sides of a door that a robot crosses."""
@@ -220,7 +235,8 @@ class _Builder:
     def _raise_shell(self) -> None:
         paint, trim, wood = (self._tint(WHITES), self._tint(WHITES), self._tint(WOODS))
         for k, wall in enumerate(self.walls):
-            holes = [shell.hole_of(o) for o in [*self.doors, *self.windows] if o.wall == k]
+            openings: list[DoorPlan | WindowPlan] = [*self.doors, *self.windows]
+            holes = [shell.hole_of(o) for o in openings if o.wall == k]
             self._own(f"wall_{k}", shell.wall_parts(wall, holes, self.height, paint))
         self._own("walls", shell.corner_posts(self.walls, self.height, paint))
         for k, door in enumerate(self.doors):
@@ -295,7 +311,8 @@ class _Builder:
             Box(k, s.piece.label, frame.at((s.x, s.y), s.z + s.piece.size[2] / 2), frame.turn(s.yaw), s.piece.size)
             for k, s in enumerate(self._entities())
         ]
-        return Layout(walls, doors, windows, boxes, self.frame_id, 0.0, Provenance("simulation", source="make_home"))
+        origin = Provenance("simulation", source="make_home")
+        return Layout(tuple(walls), tuple(doors), tuple(windows), tuple(boxes), self.frame_id, 0.0, origin)
 
 
 @dataclass(frozen=True, slots=True)

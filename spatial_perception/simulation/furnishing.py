@@ -115,7 +115,7 @@ class RoomSpace:
             spot.top > w.sill + 0.02 and spot.z < w.sill + w.height and area.intersects(w.area) for w in self.windows
         ):
             return spot.piece.label == "curtain"
-        return flat or spot.z > 0.3 or self._walkable(area)
+        return flat or spot.z > 0.3 or self.walkable([area])
 
     @staticmethod
     def _clash(spot: Placement, area: Polygon, other: Placement, gap: float) -> bool:
@@ -123,9 +123,9 @@ class RoomSpace:
             return False
         return area.distance(other.footprint) < max(gap, 1e-6)
 
-    def _walkable(self, extra: Polygon) -> bool:
+    def walkable(self, extra: Sequence[BaseGeometry] = ()) -> bool:
         """Whether all doors stay joined by ways of twice PASSAGE_RADIUS when `extra` is occupied too."""
-        room = self.walk_area(PASSAGE_RADIUS, [extra])
+        room = self.walk_area(PASSAGE_RADIUS, extra)
         parts = sorted(getattr(room, "geoms", [room]), key=lambda g: -g.area)
         if not parts or parts[0].area < 0.4:
             return False

@@ -25,8 +25,8 @@ class FloorGrid:
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """x (W,) and y (H,) of the cell centres (m)."""
         rows, columns = self.blocked.shape
-        x = self.origin[0] + (np.arange(columns) + 0.5) * self.resolution
-        return x, self.origin[1] + (np.arange(rows) + 0.5) * self.resolution
+        x = np.asarray(self.origin[0] + (np.arange(columns) + 0.5) * self.resolution, dtype=float)
+        return x, np.asarray(self.origin[1] + (np.arange(rows) + 0.5) * self.resolution, dtype=float)
 
     def cell(self, x: float, y: float) -> tuple[int, int]:
         """Row and column of the cell at a point (m)."""

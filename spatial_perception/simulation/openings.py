@@ -32,7 +32,8 @@ class Slot:
 @dataclass(frozen=True, slots=True)
 class DoorPlan:
     """A door: middle `along` its wall (m), `width`, `height`, and its state. The leaf hangs on the `hinge` end (-1 or +1) at the
-    face on `side` (-1 or +1, left of the wall is +1) and is turned by `angle` (rad) out of the wall; a robot has to get through where it `must_open`."""
+    face on `side` (-1 or +1, left of the wall is +1) and is turned by `angle` (rad) out of the wall; a robot has to get
+    through where it `must_open`."""
 
     wall: int
     along: float

@@ -101,7 +101,7 @@ def simulate_drive(
     mount: Pose = MOUNT,
     colour: bool = False,
 ) -> Iterator[tuple[float, Pose, PointCloud]]:
-    """What a scanner at `mount` on the robot sees: (stamp, sensor pose in the home, cloud in the sensor's axes), `hz` per second."""
+    """What a scanner at `mount` sees, `hz` times per second: (stamp, sensor pose in the home, cloud in the sensor's axes)."""
     for stamp in np.arange(trajectory.stamps[0], trajectory.stamps[-1] + 1e-9, 1.0 / hz):
         pose = trajectory.at(float(stamp)) @ mount
         yield float(stamp), pose, scan(home, pose, lidar, rng, colour=colour, stamp=float(stamp)).cloud
