@@ -106,12 +106,14 @@ def evaluate_scene(
     Raises EvaluationError in compat mode where a wall, door or window has no area.
     """
     compat = _is_compat(mode)
-    left, right = _Side.of(prediction, compat), _Side.of(truth, compat)
-    scores, deviations = _layout_scores(left, right, compat)
     wanted = OBJECT_CLASSES if compat and classes is None else classes
-    scores += _object_scores(left, right, _label_map(mapping), wanted, compat)
-    every, pairs = _score_boxes(ALL_BOXES, "class ignored", left.boxes, right.boxes, compat)
-    deviations += box_deviations(pairs)
+    # Absurd numbers (NaN, 1e300) overlap nothing; they are scored as misses without warnings from numpy.
+    with np.errstate(all="ignore"):
+        left, right = _Side.of(prediction, compat), _Side.of(truth, compat)
+        scores, deviations = _layout_scores(left, right, compat)
+        scores += _object_scores(left, right, _label_map(mapping), wanted, compat)
+        every, pairs = _score_boxes(ALL_BOXES, "class ignored", left.boxes, right.boxes, compat)
+        deviations += box_deviations(pairs)
     return SceneScores(name, mode, (*scores, every), deviations, left.dropped + right.dropped)
 
 

@@ -15,6 +15,7 @@ from spatial_perception.layout.entities import Layout, Wall
 
 CLOSING_DISTANCE = 0.1
 MIN_ROOM_AREA = 0.5
+_MIN_LENGTH, _MAX_COORDINATE = 1e-6, 1e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def find_rooms(
     Walls are lengthened at both ends by `closing_distance` (m), cut where they cross, and what they enclose is a room if it
     has `min_area` (m2) or more. The outlines follow the base lines of the walls.
     """
-    lines = [_lengthened(w, closing_distance) for w in layout.walls if _plan_length(w) > 0]
+    lines = [_lengthened(w, closing_distance) for w in layout.walls if _is_usable(w)]
     if not lines:
         return ()
     noded = shapely.node(shapely.union_all(lines))
@@ -63,7 +64,7 @@ def find_rooms(
 
 def open_ends(layout: Layout, *, closing_distance: float = CLOSING_DISTANCE) -> tuple[OpenEnd, ...]:
     """The wall ends that are farther than `closing_distance` (m) from every other wall, in the order of the walls."""
-    walls = [w for w in layout.walls if _plan_length(w) > 0]
+    walls = [w for w in layout.walls if _is_usable(w)]
     starts = np.array([w.start[:2] for w in walls]).reshape(-1, 2)
     ends = np.array([w.end[:2] for w in walls]).reshape(-1, 2)
     found = []
@@ -78,8 +79,13 @@ def open_ends(layout: Layout, *, closing_distance: float = CLOSING_DISTANCE) -> 
 
 def closure(layout: Layout, *, closing_distance: float = CLOSING_DISTANCE) -> float:
     """The share of wall ends that meet another wall, from 0 to 1; 0 for a layout without walls."""
-    ends = 2 * sum(_plan_length(w) > 0 for w in layout.walls)
+    ends = 2 * sum(_is_usable(w) for w in layout.walls)
     return 1.0 - len(open_ends(layout, closing_distance=closing_distance)) / ends if ends else 0.0
+
+
+def _is_usable(wall: Wall) -> bool:
+    """Whether geometry can be done with a wall: it has a length, and no coordinate is absurd."""
+    return all(abs(v) < _MAX_COORDINATE for v in (*wall.start, *wall.end)) and _plan_length(wall) > _MIN_LENGTH
 
 
 def _plan_length(wall: Wall) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import floor, hypot, isfinite, pi
+from math import floor, hypot, inf, isfinite, pi
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -17,6 +17,8 @@ from spatial_perception.layout.rooms import open_ends
 from spatial_perception.layout.text import entity_name
 from spatial_perception.layout.transforms import points_in_box, rotate_points
 
+MAX_NUMBER = 1e6
+"""Beyond this a number of an entity (m, rad) is a mistake, and no geometry is done with it."""
 Severity: TypeAlias = Literal["error", "warning"]
 _Opening = TypeVar("_Opening", Door, Window)
 _Any = TypeVar("_Any", Wall, Door, Window, Box)
@@ -34,6 +36,7 @@ class Tolerances:
     same_distance: float = 0.05
     same_angle: float = 0.05
     outside_distance: float = 1.0
+    max_number: float = MAX_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,14 @@ class Finding:
 def validate(layout: Layout, tolerances: Tolerances | None = None) -> tuple[Finding, ...]:
     """All findings, errors first, otherwise in the order of the checks; an empty tuple for a sound layout.
 
-    Kinds: not finite, duplicate id, negative size, zero length, unknown wall, outside wall, above wall, overlapping openings,
+    Kinds: not finite, out of range, duplicate id, negative size, zero length, unknown wall, outside wall, above wall, overlapping openings,
     repeated entity, open end, outside room.
     """
     tolerances = tolerances or Tolerances()
     found = [finding for entity in layout for finding in _entity_faults(entity, tolerances)]
     found.extend(_duplicate_ids(layout))
-    # Geometry is only compared between entities that have finite numbers.
-    sound = _only(layout, _is_finite)
+    # Geometry is only compared between entities whose numbers make sense.
+    sound = _only(layout, lambda entity: _largest(entity) <= tolerances.max_number)
     checks: tuple[Callable[[Layout, Tolerances], Iterator[Finding]], ...] = (
         _openings_in_walls,
         _overlapping_openings,
@@ -130,11 +133,15 @@ def support_by_points(layout: Layout, points: ArrayLike, *, distance: float = 0.
 
 
 def _box_support(box: Box, xyz: NDArray[np.float64], distance: float) -> int:
+    if _largest(box) > MAX_NUMBER:
+        return 0
     reach = hypot(box.size[0] / 2 + distance, box.size[1] / 2 + distance)
     return int(points_in_box(box, nearby(xyz, box.center, reach), margin=distance).sum())
 
 
 def _wall_support(wall: Wall, xyz: NDArray[np.float64], distance: float) -> int:
+    if _largest(wall) > MAX_NUMBER:
+        return 0
     low, high = min(wall.start[2], wall.end[2]), max(wall.start[2], wall.end[2]) + wall.height
     center = tuple((a + b) / 2 for a, b in zip(wall.start[:2], wall.end[:2]))
     return _in_slab(wall, xyz, (*center, (low + high) / 2), _plan_length(wall), high - low, distance)
@@ -142,7 +149,9 @@ def _wall_support(wall: Wall, xyz: NDArray[np.float64], distance: float) -> int:
 
 def _opening_support(opening: Door | Window, layout: Layout, xyz: NDArray[np.float64], distance: float) -> int:
     wall = layout.wall(opening.wall_id)
-    return 0 if wall is None else _in_slab(wall, xyz, opening.center, opening.width, opening.height, distance)
+    if wall is None or max(_largest(wall), _largest(opening)) > MAX_NUMBER:
+        return 0
+    return _in_slab(wall, xyz, opening.center, opening.width, opening.height, distance)
 
 
 def _in_slab(
@@ -180,15 +189,21 @@ def _numbers(entity: Entity) -> tuple[float, ...]:
     return (*entity.center, entity.width, entity.height)
 
 
-def _is_finite(entity: Entity) -> bool:
-    return all(isfinite(number) for number in _numbers(entity))
+def _largest(entity: Entity) -> float:
+    """The largest absolute number of an entity; infinite where one is NaN."""
+    numbers = _numbers(entity)
+    return max(map(abs, numbers)) if all(map(isfinite, numbers)) else inf
 
 
 def _entity_faults(entity: Entity, tolerances: Tolerances) -> Iterator[Finding]:
     """What is wrong with an entity by itself."""
     name = entity_name(entity)
-    if not _is_finite(entity):
-        yield Finding("not finite", name, "holds NaN or an infinite number", "error")
+    largest = _largest(entity)
+    if largest > tolerances.max_number:
+        kind, what = (
+            ("out of range", f"a number as large as {largest:.3g}") if largest < inf else ("not finite", "NaN or inf")
+        )
+        yield Finding(kind, name, f"holds {what}", "error")
         return
     lengths = entity.size if isinstance(entity, Box) else (entity.height, _second_length(entity))
     if min(lengths) < 0:
@@ -319,7 +334,7 @@ def _cell(entity: Entity, tolerances: Tolerances) -> tuple[int, int]:
         middle = [(a + b) / 2 for a, b in zip(entity.start, entity.end)]
     else:
         middle = list(entity.center)
-    if not all(map(isfinite, middle)):
+    if _largest(entity) > tolerances.max_number:
         return (0, 0)
     return floor(middle[0] / tolerances.same_distance), floor(middle[1] / tolerances.same_distance)
 

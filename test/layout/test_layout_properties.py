@@ -21,7 +21,7 @@ from spatial_perception.layout.text import LayoutParser, format_layout, parse_la
 from spatial_perception.layout.transforms import YawTransform, reorder, rotate, scale, translate, wrap_angle
 from spatial_perception.layout.validation import deduplicate, validate
 
-FAST = settings(derandomize=True, max_examples=100, deadline=None)
+FAST = settings(derandomize=True, max_examples=60, deadline=None)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 lengths = st.floats(min_value=0, allow_infinity=False)

@@ -51,6 +51,7 @@ def test_a_sound_room_has_no_findings():
         ({"walls": (*WALLS, Wall(4, (1, 0, 0), (1, 3, 0), -2))}, ("negative size", "wall_4")),
         ({"walls": (*WALLS, Wall(4, (1, NAN, 0), (1, 3, 0), 2))}, ("not finite", "wall_4")),
         ({"boxes": (replace(BED, size=(1, -1, 1)),)}, ("negative size", "bbox_0")),
+        ({"boxes": (replace(BED, center=(1e9, 0, 0)),)}, ("out of range", "bbox_0")),
         ({"boxes": (BED, replace(BED, id=7, center=(1.01, 1, 0.3)))}, ("repeated entity", "bbox_7")),
         ({"boxes": (replace(BED, center=(9, 1, 0.3)),)}, ("outside room", "bbox_0")),
         ({"walls": (*WALLS, Wall(4, (1, 0, 0), (1, 2, 0), 2.5))}, ("open end", "wall_4")),
