@@ -65,8 +65,9 @@ class DepthCameraModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DepthFrame:
-    """One picture: `depth` (H, W) float32 m along the optical axis (0 = none), `rgb` (H, W, 3) uint8, `owner` (H, W) of each pixel
-    (index into Home.owners, -1 = nothing), camera matrix `intrinsics` (3, 3), `pose` of the optical frame in the home, `stamp`."""
+    """One picture: `depth` (H, W) float32 m along the optical axis (0 = none), `rgb` (H, W, 3) uint8, `owner` (H, W) of
+    each pixel (index into Home.owners, -1 = nothing), camera matrix `intrinsics` (3, 3), `pose` of the optical frame in
+    the home, `stamp`."""
 
     depth: Float
     rgb: NDArray[np.uint8]

@@ -1,6 +1,7 @@
 """Homes: the truth is consistent, nothing interpenetrates, and one seed gives one home."""
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_openings_lie_in_their_walls_and_apart(homes):
             spans.setdefault(wall.id, []).append((along - opening.width / 2, along + opening.width / 2))
         for found in spans.values():
             found.sort()
-            assert all(a[1] < b[0] for a, b in zip(found, found[1:], strict=False))
+            assert all(a[1] < b[0] for a, b in pairwise(found))
 
 
 def test_doors_reach_the_floor_and_windows_have_sills(homes):
