@@ -44,7 +44,7 @@ def make_box(number: int, extent: tuple[float, float], rng: np.random.Generator)
 
 def make_prediction(truth: Layout, rng: np.random.Generator) -> Layout:
     """The truth with errors of a few centimetres, some boxes missing and some invented."""
-    walls = [replace(w, start=rng.normal(w.start, 0.04), end=rng.normal(w.end, 0.04)) for w in truth.walls]
+    walls = [replace(w, start=rng.normal(w.start, 0.1), end=rng.normal(w.end, 0.1)) for w in truth.walls]
     boxes = [replace(b, center=rng.normal(b.center, 0.1), yaw=rng.normal(b.yaw, 0.1)) for b in truth.boxes[2:]]
     return replace(truth, walls=walls, boxes=[*boxes, make_box(90, (12, 4), rng)])
 

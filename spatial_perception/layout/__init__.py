@@ -1,1 +1,1 @@
-"""The layout language and its algebra: entities, text, quantisation, transforms, validation, JSON. Needs numpy and shapely only."""
+"""The layout language and its algebra: entities, text, quantisation, transforms, validation, JSON (numpy and shapely only)."""

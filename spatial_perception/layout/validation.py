@@ -55,7 +55,8 @@ class Finding:
 def validate(layout: Layout, tolerances: Tolerances | None = None) -> tuple[Finding, ...]:
     """All findings, errors first, otherwise in the order of the checks; an empty tuple for a sound layout.
 
-    Kinds: not finite, out of range, duplicate id, negative size, zero length, unknown wall, outside wall, above wall, overlapping openings,
+    Kinds: not finite, out of range, duplicate id, negative size, zero length, unknown wall, outside wall, above wall,
+    overlapping openings,
     repeated entity, open end, outside room.
     """
     tolerances = tolerances or Tolerances()
