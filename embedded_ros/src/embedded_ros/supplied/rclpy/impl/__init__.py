@@ -1,0 +1,1 @@
+"""Inner parts with public names."""
