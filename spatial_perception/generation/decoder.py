@@ -16,11 +16,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from spatial_perception.generation.cache import KeyValueCache
-from spatial_perception.generation.language_model import LanguageModel, Prompt
+from spatial_perception.generation.language_model import MAX_DRAFT, LanguageModel, Prompt
 from spatial_perception.generation.sampling import GREEDY, Choice, Sampling, choose
 
-MIN_DRAFT, FIRST_DRAFT, MAX_DRAFT = 8, 32, 256
+MIN_DRAFT, FIRST_DRAFT = 8, 32
 
 
 class Constraint(Protocol):
@@ -146,7 +145,7 @@ class Generation:
 
     def __post_init__(self) -> None:
         constraint = self.rules.constraint
-        self._cache = KeyValueCache(self.prompt.embeds.shape[1] + 512)
+        self._cache = self.decoder.model.new_cache(self.prompt.embeds.shape[1], self.rules.budget.max_new_tokens)
         self._state = constraint.start() if constraint else None
         self._in_cache = 0
         self._ahead = _DraftLength()

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from spatial_perception.errors import EstimatorError
 from spatial_perception.generation.cache import KeyValueCache
 
+MAX_DRAFT = 256
+FIRST_ROOM = 1024
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -61,6 +64,10 @@ class LanguageModel:
     def embed(self, ids: Tensor) -> Tensor:
         """Token ids (B, n) to input embeddings (B, n, H)."""
         return self.stack.embed_tokens(ids)
+
+    def new_cache(self, prompt: int, new_tokens: int) -> KeyValueCache:
+        """An empty cache for a prompt of `prompt` positions and at most `new_tokens` more, drafts included."""
+        return KeyValueCache(prompt + min(new_tokens + MAX_DRAFT, FIRST_ROOM))
 
     def hidden(
         self, embeds: Tensor, positions: Tensor, cache: KeyValueCache | None = None, mask: Tensor | None = None

@@ -1,0 +1,215 @@
+"""Guesses of layout text that the decode loop checks many tokens at a time.
+
+Two sources: the layout that was found before (a room hardly changes), and the regularities of the language (floors are
+level, walls meet in corners at right angles, doors are alike). A wrong guess costs time, never correctness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from spatial_perception.generation.grammar import LayoutGrammar
+from spatial_perception.generation.layout_language import FIELDS, KINDS, NUMBER, LayoutState
+from spatial_perception.generation.regularities import guess_field
+
+_CHARS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of layout text: kind (0 wall ... 3 bbox), its number, and the texts of its fields."""
+
+    kind: int
+    number: int
+    values: tuple[str, ...]
+
+    @property
+    def wall(self) -> int:
+        """The number of the wall that an opening refers to."""
+        return int(self.values[0].partition("_")[2])
+
+
+def parse_line(text: str) -> Line | None:
+    """A complete line of integer layout text, or None."""
+    name, _, rest = text.partition("=")
+    kind, _, number = name.partition("_")
+    values = tuple(rest.partition("(")[2].removesuffix(")").split(","))
+    usable = kind in KINDS and number.isdecimal() and rest.endswith(")")
+    if not usable or len(values) != len(FIELDS[KINDS.index(kind)]):
+        return None
+    line = Line(KINDS.index(kind), int(number), values)
+    is_opening = line.kind in (1, 2)
+    numbers = (values[0].removeprefix("wall_"), *values[1:]) if is_opening else values[line.kind == 3 :]
+    return line if all(text.isdecimal() for text in numbers) else None
+
+
+@dataclass
+class _Written:
+    """What has been written so far, and which lines of the previous layout it corresponds to."""
+
+    lines: list[Line] = field(default_factory=list)
+    used: set[int] = field(default_factory=set)
+    walls: dict[int, int] = field(default_factory=dict)
+    last: int = -1
+
+
+class LayoutDraft:
+    """Guesses the continuation of layout text under `grammar`.
+
+    `previous` is the text of an earlier layout of the same place, in the same bins; None if there is none.
+    """
+
+    def __init__(self, grammar: LayoutGrammar, previous: str | None = None) -> None:
+        self.grammar = grammar
+        self.language = grammar.language
+        candidates = (parse_line(text) for text in (previous or "").split("\n"))
+        self.previous = [line for line in candidates if line is not None and line.kind in self.language.kinds]
+        self._written = _Written()
+        self._tokens = 0
+        self._open = ""
+
+    def propose(self, ids: Sequence[int], state: LayoutState, limit: int) -> list[int]:
+        """At most `limit` tokens that may follow `ids`, of which the grammar is in `state`."""
+        self._read(ids)
+        guess, pieces = "", self._continuation(state)
+        for piece in pieces:
+            guess += piece
+            if len(guess) > _CHARS_PER_TOKEN * limit:
+                break
+        else:
+            return self._tokens_of(guess, limit, ends=bool(self.previous))
+        return self._tokens_of(guess, limit, ends=False)
+
+    def _tokens_of(self, guess: str, limit: int, ends: bool) -> list[int]:
+        tokens = self.grammar.vocabulary.tokenise_after(self._open, guess) if guess else []
+        return [*(tokens or []), *(self.grammar.stop_ids[:1] if ends else ())][:limit]
+
+    def _read(self, ids: Sequence[int]) -> None:
+        """Take note of the lines that were completed since the last call."""
+        if len(ids) < self._tokens:
+            self._written, self._tokens, self._open = _Written(), 0, ""
+        self._open += self.grammar.vocabulary.text(ids[self._tokens :])
+        self._tokens = len(ids)
+        *complete, self._open = self._open.split("\n")
+        for line in filter(None, map(parse_line, complete)):
+            self._note(line)
+
+    def _note(self, line: Line) -> None:
+        written = self._written
+        match = self._match(line.kind, line.values, written)
+        if match is not None:
+            written.used.add(match)
+            written.last = match
+            if line.kind == 0:
+                written.walls[self.previous[match].number] = line.number
+        written.lines.append(line)
+
+    def _match(self, kind: int, values: Sequence[str], written: _Written) -> int | None:
+        """The unused line of the previous layout that agrees best with the fields written so far.
+
+        Among equals the one that follows the line used last comes first.
+        """
+        best, best_rank = None, (-1, False, 0)
+        for index, line in enumerate(self.previous):
+            if line.kind != kind or index in written.used:
+                continue
+            equal = sum(a == b for a, b in zip(self._values(line), values))
+            rank = (equal, index > written.last, -index)
+            if best is None or rank > best_rank:
+                best, best_rank = index, rank
+        return best
+
+    def _values(self, line: Line) -> tuple[str, ...]:
+        """The fields of a previous line, with its wall as it is numbered now."""
+        if line.kind not in (1, 2):
+            return line.values
+        return (f"wall_{self._written.walls.get(line.wall, line.wall)}", *line.values[1:])
+
+    def _continuation(self, state: LayoutState) -> Iterator[str]:
+        """Pieces of text from here on: the rest of the line that is open, then whole lines."""
+        seen = _Written(
+            list(self._written.lines), set(self._written.used), dict(self._written.walls), self._written.last
+        )
+        if self.language.is_line_end(state):
+            self._finish(parse_line(self._open), seen)
+        elif state.kind >= 0:
+            *done, partial = self._open.partition("(")[2].split(",")
+            values = yield from self._rest_of_line(state, done, partial, seen)
+            if values is None:
+                return
+            self._finish(Line(state.kind, state.counts[state.kind] - 1, tuple(values)), seen)
+        yield from self._following_lines(state, seen)
+
+    def _finish(self, line: Line | None, seen: _Written) -> None:
+        if line is None:
+            return
+        match = self._match(line.kind, line.values, seen)
+        seen.lines.append(line)
+        if match is not None:
+            seen.used.add(match)
+            seen.last = match
+
+    def _rest_of_line(
+        self, state: LayoutState, done: list[str], partial: str, seen: _Written
+    ) -> Generator[str, None, list[str] | None]:
+        """Yield the rest of a line field by field; return all its fields, or None if one cannot be guessed."""
+        match = self._match(state.kind, done, seen)
+        model = self._values(self.previous[match]) if match is not None else None
+        types = FIELDS[state.kind]
+        for index in range(len(done), len(types)):
+            value = self._field(state.kind, done, partial, model, seen.lines)
+            if value is None:
+                return None
+            yield value[len(partial) :] + ("," if index + 1 < len(types) else ")")
+            done, partial = [*done, value], ""
+        return done
+
+    def _field(
+        self, kind: int, done: list[str], partial: str, model: Sequence[str] | None, lines: Iterable[Line]
+    ) -> str | None:
+        """The likely text of the next field, which begins with `partial`; a number that fits nothing is taken as complete."""
+        index = len(done)
+        guesses = [model[index]] if model is not None else []
+        regular = guess_field(kind, done, lines, self.language.num_bins)
+        if regular is not None:
+            guesses.append(regular)
+        fitting = next((guess for guess in guesses if guess.startswith(partial)), None)
+        if fitting is None and partial and FIELDS[kind][index] == NUMBER:
+            return partial
+        return fitting
+
+    def _following_lines(self, state: LayoutState, seen: _Written) -> Iterator[str]:
+        """Whole lines: those of the previous layout that are still to come, else the beginning of one more of the kind."""
+        counts = list(state.counts)
+        if state.kind < 0 and self._open:
+            yield from self._open_head(state, counts, seen)
+            return
+        lead = "\n" if seen.lines and (state.kind >= 0) else ""
+        while True:
+            index = self._next_previous(seen, counts)
+            if index is None:
+                return
+            line = self.previous[index]
+            yield lead + self.language.head(line.kind, counts[line.kind]) + ",".join(self._values(line)) + ")"
+            counts[line.kind] += 1
+            seen.used.add(index)
+            seen.last, lead = index, "\n"
+
+    def _open_head(self, state: LayoutState, counts: list[int], seen: _Written) -> Iterator[str]:
+        """A line whose head is begun: the heads that it may become, the next previous line's kind first."""
+        heads = self.language.heads(state)
+        index = self._next_previous(seen, counts)
+        kind = self.previous[index].kind if index is not None else None
+        for candidate in ([kind] if kind in heads else []) + list(heads):
+            if candidate is not None and heads[candidate].startswith(self._open):
+                yield heads[candidate][len(self._open) :]
+                return
+
+    def _next_previous(self, seen: _Written, counts: Sequence[int]) -> int | None:
+        """The next unused line behind the one used last; a kind that was left behind does not come back."""
+        current = max((kind for kind in range(4) if counts[kind]), default=0)
+        for index, line in enumerate(self.previous):
+            if index > seen.last and index not in seen.used and line.kind >= current:
+                return index
+        return None
