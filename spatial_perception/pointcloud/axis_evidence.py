@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spatial_perception.pointcloud.surfels import Surfels
 
@@ -20,9 +20,10 @@ class AxisEvidence:
     `aligned`: share of flat area along or across it. `layered`: share of the level area in the two strongest layers.
     `cover`: share of the footprint that the strongest layer covers. `outside`: share of elements beyond the layers.
     `flatness`: log of height over breadth. `layers`: heights of the two strongest layers, `areas` their elements.
-    `standing`: whether furniture rises from the lower layer (-1) or the upper (1), over the share `furniture` of the
-    ground. `gaps`: whether walls are open at the lower end (1, doors) or at the upper (-1). `tops`: mean height of the
-    level surfaces in between, from -1 (at the lower layer) to 1, and `top_area` their share of the stronger layer.
+    `standing`: whether furniture rises from the lower layer (-1) or the upper (1), and `shadow` whether it hides the
+    lower layer (1) or the upper (-1); it takes the share `furniture` of the ground. `gaps`: whether walls are open at
+    the lower end (1, doors) or at the upper (-1). `tops`: mean height of the level surfaces in between, from -1 (at the
+    lower layer) to 1, and `top_area` their share of the stronger layer.
     """
 
     axis: NDArray[np.float64]
@@ -34,8 +35,9 @@ class AxisEvidence:
     layers: tuple[float, float] = (0.0, 0.0)
     areas: tuple[int, int] = (0, 0)
     standing: float = 0.0
-    furniture: float = 0.0
+    shadow: float = 0.0
     gaps: float = 0.0
+    furniture: float = 0.0
     tops: float = 0.0
     top_area: float = 0.0
 
@@ -54,7 +56,7 @@ def gather_evidence(surfels: Surfels, axis: NDArray[np.float64]) -> AxisEvidence
     low, high = layers
     margin = 4 * surfels.size
     ground, footprint = _ground_cells(surfels, axis)
-    standing, furniture, gaps = _standing(ground, heights, level, layers)
+    standing, shadow, gaps, furniture = _furnishing(ground, heights, level, layers)
     tops, top_area = _tops(heights[level], layers, max(areas))
     strongest = low if areas[0] >= areas[1] else high
     covered = ground[level & (np.abs(heights - strongest) < 3 * surfels.size)]
@@ -69,8 +71,9 @@ def gather_evidence(surfels: Surfels, axis: NDArray[np.float64]) -> AxisEvidence
         layers=layers,
         areas=areas,
         standing=standing,
-        furniture=furniture,
+        shadow=shadow,
         gaps=gaps,
+        furniture=furniture,
         tops=tops,
         top_area=top_area,
     )
@@ -84,9 +87,9 @@ def _two_layers(
     The second must close the cloud on its side. Where none does, the end of the cloud stands for it, with area 0.
     """
     start, stop = float(heights.min()), float(heights.max())
-    bins = max(4, int((stop - start) / size) + 1)
+    bins = max(8, int((stop - start) / size) + 1)
     counts, edges = np.histogram(level, bins, (start, start + bins * size))
-    smooth = np.convolve(counts, (1, 1, 1, 1, 1), "same")
+    smooth = np.convolve(counts, (1, 1, 1, 1, 1), "same")[:bins]
     first = int(smooth.argmax())
     rest = np.where(np.abs(np.arange(bins) - first) < max(6, bins // 10), -1, smooth)
     second = int(rest.argmax())
@@ -126,32 +129,42 @@ def _ground_cells(surfels: Surfels, axis: NDArray[np.float64]) -> tuple[NDArray[
     return ranks.reshape(-1), int(ranks.max()) + 1
 
 
-def _standing(
+def _furnishing(
     ground: NDArray[np.int64], heights: NDArray[np.float64], level: NDArray[np.bool_], layers: tuple[float, float]
-) -> tuple[float, float, float]:
-    """Whether furniture rises from the lower layer (-1) or the upper (1), its share of the ground, and `gaps`.
+) -> tuple[float, float, float, float]:
+    """The measures `standing`, `shadow`, `gaps` and `furniture` of `AxisEvidence`.
 
     Furniture is what shows a level face between the layers; columns that are filled over most of the height are walls.
     """
     low, high = layers
     relative = (heights - low) / max(high - low, 1e-12)
     inside = (relative > 0.06) & (relative < 0.94)
-    filled = np.zeros((int(ground.max()) + 1, 12), bool)
+    columns = int(ground.max()) + 1
+    filled = np.zeros((columns, 12), bool)
     filled[ground[inside], (relative[inside] * 12).astype(np.int64)] = True
-    topped = np.zeros(len(filled), bool)
-    topped[ground[level & (relative > 0.08) & (relative < 0.92)]] = True
-    furniture = filled[topped & (filled.sum(axis=1) <= 8)]
-    rising, hanging = int(furniture[:, :3].any(axis=1).sum()), int(furniture[:, 9:].any(axis=1).sum())
-    return _balance(hanging, rising), len(furniture) / len(filled), _gaps(filled[~topped])
+    between = _marked(columns, ground[level & (relative > 0.08) & (relative < 0.92)])
+    furniture = between & (filled.sum(axis=1) <= 8)
+    roofed = furniture & _marked(columns, ground[level & (relative > 0.94)])
+    floored = furniture & _marked(columns, ground[level & (relative < 0.06)])
+    standing = _balance(filled[furniture, 9:].any(axis=1), filled[furniture, :3].any(axis=1))
+    return standing, _balance(roofed, floored), _gaps(filled[~between]), float(furniture.mean())
+
+
+def _marked(count: int, members: NDArray[np.int64]) -> NDArray[np.bool_]:
+    mask = np.zeros(count, bool)
+    mask[members] = True
+    return mask
 
 
 def _gaps(columns: NDArray[np.bool_]) -> float:
     """Whether wall columns that are open at one end are open below (1) or above (-1); 0 where they are few."""
     columns = columns[(columns.sum(axis=1) <= 8)]
-    hanging = int((columns[:, 9:].any(axis=1) & ~columns[:, :3].any(axis=1)).sum())
-    rising = int((columns[:, :3].any(axis=1) & ~columns[:, 9:].any(axis=1)).sum())
-    return _balance(hanging, rising) if hanging + rising >= 6 else 0.0
+    hanging = columns[:, 9:].any(axis=1) & ~columns[:, :3].any(axis=1)
+    rising = columns[:, :3].any(axis=1) & ~columns[:, 9:].any(axis=1)
+    return _balance(hanging, rising) if int(np.sum(hanging) + np.sum(rising)) >= 6 else 0.0
 
 
-def _balance(upper: int, lower: int) -> float:
-    return float(upper - lower) / max(1.0, float(upper + lower))
+def _balance(upper: ArrayLike, lower: ArrayLike) -> float:
+    """From -1 (only `lower` holds) to 1 (only `upper`)."""
+    above, below = int(np.sum(upper)), int(np.sum(lower))
+    return (above - below) / max(1, above + below)

@@ -196,12 +196,14 @@ def upward_score(evidence: AxisEvidence) -> float:
     """
     low, high = evidence.areas
     sides = _layer_odds(min(low, high) / max(low, high, 1)) * (1.0 if low < high else -1.0)
-    standing = -3.0 * evidence.standing * min(1.0, evidence.furniture / 0.02)
-    tops = -2.0 * evidence.tops * min(1.0, evidence.top_area / 0.05)
+    trust = min(1.0, evidence.furniture / 0.03)
+    shadow = evidence.shadow if min(low, high) > 0.1 * max(low, high) else 0.0
+    standing = trust * (3.0 * shadow - 2.0 * evidence.standing)
+    tops = -1.5 * evidence.tops * min(1.0, evidence.top_area / 0.05)
     gaps = 1.5 * evidence.gaps * max(0.0, 1.0 - evidence.furniture / 0.01)
     return sides + standing + tops + gaps
 
 
 def _layer_odds(ratio: float) -> float:
     """Log-odds that the smaller of two layers is the floor, from the ratio of their areas."""
-    return float(np.interp(ratio, (0.0, 0.1, 0.35, 0.5, 0.9, 1.0), (-3.0, -2.0, 1.0, 2.5, 1.5, 0.0)))
+    return float(np.interp(ratio, (0.0, 0.1, 0.35, 0.5, 0.7, 0.9, 1.0), (-3.0, -1.5, 1.2, 2.8, 2.0, 1.2, 0.0)))

@@ -53,7 +53,7 @@ def _furniture(rng, width, depth, height, density):
     return parts
 
 
-def make_room(rng, *, ceiling=True, furniture=True, occlusion=True, noise=0.01, density=700.0, inner=None, height=None):
+def make_room(rng, *, ceiling=True, furniture=True, occlusion=True, noise=0.01, density=400.0, inner=None, height=None):
     """Points (N, 3) of a rectangular home, z up, floor at 0, walls along x and y; two scanner stations look at it."""
     width, depth = rng.uniform(3.0, 11.0), rng.uniform(3.0, 8.0)
     height = rng.uniform(2.3, 3.2) if height is None else height
@@ -67,7 +67,12 @@ def make_room(rng, *, ceiling=True, furniture=True, occlusion=True, noise=0.01, 
         x = rng.uniform(2.0, width - 2.0)
         parts.append(_wall(rng, (x, 0, 0), (x, depth, 0), height, [(0.5, 1.5, 0.0, 2.0)], density))
     if furniture:
-        parts += _furniture(rng, width, depth, height, density)
+        pieces = _furniture(rng, width, depth, height, density)
+        # Nobody sees the floor below furniture.
+        for piece in pieces:
+            low, high = piece.min(axis=0), piece.max(axis=0)
+            parts[0] = parts[0][~((parts[0] > low - 0.01) & (parts[0] < high + 0.01))[:, :2].all(axis=1)]
+        parts += pieces
     points = np.concatenate(parts)
     if occlusion:
         stations = [
@@ -86,7 +91,7 @@ def _visible(offsets):
     key = azimuth * 1000 + polar
     nearest = np.full(key.max() + 1, np.inf)
     np.minimum.at(nearest, key, reach)
-    return reach < nearest[key] + 0.12 + 0.03 * reach
+    return reach < nearest[key] + 0.15 + 0.06 * reach
 
 
 def rotation_from(axis, angle):
