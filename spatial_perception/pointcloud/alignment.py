@@ -35,7 +35,8 @@ __all__ = [
 # Up to this tilt a layout is still told in the incoming frame.
 SMALL_TILT = float(np.radians(2.0))
 # Below these confidences the file is taken as it is.
-MIN_UP_CONFIDENCE = 0.5
+MIN_UP_CONFIDENCE = 0.35
+MIN_SCALE_CONFIDENCE = 0.5
 MIN_YAW_CONFIDENCE = 0.15
 UP_AXES = {
     "x": (1.0, 0.0, 0.0), "-x": (-1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "-y": (0.0, -1.0, 0.0),
@@ -218,7 +219,7 @@ def _choose_scale(scale: str | float, surfels: Surfels | None, notes: list[str])
 
 def _believed_factor(check: ScaleCheck, notes: list[str]) -> float:
     if check.unit == "m":
-        if check.confidence < MIN_UP_CONFIDENCE:
+        if check.confidence < MIN_SCALE_CONFIDENCE:
             notes.append(f"scale not certain: {check.reason}; taken as metres")
         return 1.0
     if check.is_sure:

@@ -143,7 +143,7 @@ def test_dropped_points_are_counted(tmp_path):
 
 
 FUZZ = settings(
-    derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    derandomize=True, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
