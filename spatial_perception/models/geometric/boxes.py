@@ -13,6 +13,7 @@ from spatial_perception.models.geometric.walls import Run
 _TRIM = 0.5  # percent of the points left out at each end
 _SLACK = 1.12  # the least rectangle must beat the preferred direction by this factor in area
 _TO_FLOOR = 0.5  # m; what ends lower stands on the floor
+_FRONT_TO_WALL = 0.75  # m; the same where only the front of something tall is seen
 _TO_WALL = 0.25  # m; a hidden back this near to a wall reaches it
 
 
@@ -73,19 +74,20 @@ def cuboid_of(yaw: float, low: Floats, high: Floats, bottom: float, top: float, 
     return Cuboid(center, yaw, np.array([*(high - low), top - bottom]), points)
 
 
-def completed(box: Cuboid, walls: list[Run], levels: Levels) -> Cuboid:
-    """The box drawn on to the floor it stands on and to the wall that hides its back."""
+def completed(box: Cuboid, walls: list[Run], levels: Levels, base: float | None = None) -> Cuboid:
+    """The box drawn on to what it stands on (`base`, m; None: the floor) and to the wall that hides its back."""
     low, high = -box.size[:2] / 2, box.size[:2] / 2
     c, s = np.cos(box.yaw), np.sin(box.yaw)
-    base = np.array([c * box.center[0] + s * box.center[1], -s * box.center[0] + c * box.center[1]])
-    low, high = base + low, base + high
-    for run in walls:
-        _draw_to_wall(run, box, low, high)
-    bottom = levels.floor if box.bottom - levels.floor < _TO_FLOOR else box.bottom
+    at = np.array([c * box.center[0] + s * box.center[1], -s * box.center[0] + c * box.center[1]])
+    low, high = at + low, at + high
+    bottom = base if base is not None else levels.floor if box.bottom - levels.floor < _TO_FLOOR else box.bottom
+    if base is None:
+        for run in walls:
+            _draw_to_wall(run, box, low, high, box.top - bottom)
     return cuboid_of(box.yaw, low, high, bottom, box.top, box.points)
 
 
-def _draw_to_wall(run: Run, box: Cuboid, low: Floats, high: Floats) -> None:
+def _draw_to_wall(run: Run, box: Cuboid, low: Floats, high: Floats, tall: float) -> None:
     """Move the side of a box (ends `low`, `high` along its axes, changed in place) that faces a near, parallel wall."""
     at = box.center[None, :2]
     u, s = float(run.line.along(at)[0]), float(run.line.aside(at)[0])
@@ -95,8 +97,36 @@ def _draw_to_wall(run: Run, box: Cuboid, low: Floats, high: Floats) -> None:
         direction = box.yaw + axis * np.pi / 2
         cosine = float(np.cos(direction) * run.line.normal[0] + np.sin(direction) * run.line.normal[1])
         gap = abs(s) - run.thickness / 2 - box.size[axis] / 2
-        if abs(cosine) > 0.996 and -0.1 < gap < _TO_WALL:
+        if abs(cosine) > 0.996 and -0.1 < gap < _wall_reach(box.size[axis], box.size[1 - axis], tall):
             if cosine * s < 0:
                 high[axis] += gap
             else:
                 low[axis] -= gap
+
+
+def _wall_reach(depth: float, length: float, tall: float) -> float:
+    """How far (m) the unseen back of a box may lie behind what is seen: far for the mere front of something tall."""
+    return _FRONT_TO_WALL if depth < 0.12 and length > 0.5 and tall > 0.6 else _TO_WALL
+
+
+def merged_duplicates(boxes: list[Cuboid]) -> list[Cuboid]:
+    """The boxes without those that lie mostly within a larger one that reaches as high."""
+    kept: list[Cuboid] = []
+    for box in sorted(boxes, key=lambda b: (-float(np.prod(b.size)), *b.center.tolist())):
+        if not any(_within(box, other) for other in kept):
+            kept.append(box)
+    return kept
+
+
+def _within(box: Cuboid, other: Cuboid) -> bool:
+    """Whether the middle of a box lies inside another, below its top."""
+    c, s = np.cos(other.yaw), np.sin(other.yaw)
+    d = box.center[:2] - other.center[:2]
+    local = np.abs([c * d[0] + s * d[1], -s * d[0] + c * d[1]])
+    inside = bool((local < other.size[:2] / 2 - 0.02).all())
+    return (
+        inside
+        and other.bottom - 0.05 < box.bottom
+        and box.top < other.top + 0.02
+        and float(np.prod(box.size)) < 0.3 * float(np.prod(other.size))
+    )

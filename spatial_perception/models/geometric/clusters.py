@@ -17,7 +17,7 @@ from spatial_perception.models.geometric.walls import Run
 Mask = NDArray[np.bool_]
 
 _OFF_FLOOR = 0.05  # m
-_OFF_WALL = 0.04  # m
+_OFF_WALL = 0.03  # m
 _FITTINGS = 0.14  # m; sills, casings and handles stand out this far around openings
 
 

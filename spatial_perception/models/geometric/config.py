@@ -27,13 +27,13 @@ class GeometricConfig(BaseModel):
     wall_max_thickness: float = Field(
         0.45, ge=0.05, le=1.0, description="Faces farther apart than this are two walls (m)."
     )
-    object_voxel: float = Field(
-        0.05, ge=0.02, le=0.2, description="Edge of the voxels that objects are grouped in (m)."
-    )
     object_min_size: float = Field(
         0.12, ge=0.02, le=1.0, description="Longest edge below which a group of points is no object (m)."
     )
-    min_score: float = Field(0.0, ge=0.0, le=1.0, description="Entities with a lower score are left out.")
+    object_min_score: float = Field(0.35, ge=0.0, le=1.0, description="Boxes with a lower score are left out.")
+    opening_min_score: float = Field(
+        0.4, ge=0.0, le=1.0, description="Doors and windows with a lower score are left out."
+    )
 
     def digest(self) -> str:
         """Twelve hexadecimal digits that change with any setting."""

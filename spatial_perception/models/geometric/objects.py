@@ -2,31 +2,83 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid
+from spatial_perception.models.geometric.box_features import box_features, box_probability
+from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid, merged_duplicates
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
+from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels
+from spatial_perception.models.geometric.openings import Opening
 from spatial_perception.models.geometric.samples import Floats
+from spatial_perception.models.geometric.splitting import split
 from spatial_perception.models.geometric.walls import Run
+
+_REACH = 0.08  # m; points of one object are chained by steps of this length
+_LEAST_POINTS = 15
+_LEAF = ((0.5, 1.4), 0.2, (1.7, 2.4))  # m; width, greatest thickness and top of a door leaf
+_HINGE = 0.25  # m; a leaf begins this near to a side of its door
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A found object: its box, label, chance of being right, and the features that this rests on."""
+
+    box: Cuboid
+    label: str
+    score: float
+    features: tuple[float, ...]
 
 
 def find_objects(
-    xyz: Floats, walls: list[Run], levels: Levels, spacing: float, config: GeometricConfig
-) -> list[Cuboid]:
-    """Boxes of all objects among the loose samples (N, 3), largest first."""
-    label = clusters(xyz, max(0.07, 2.0 * spacing))
-    order = np.argsort(label, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
+    xyz: Floats, walls: list[Run], openings: list[Opening], levels: Levels, spacing: float, config: GeometricConfig
+) -> list[Thing]:
+    """All objects among the loose samples (N, 3), largest first."""
+    reach = max(_REACH, 2.0 * spacing)
+    preferred = wall_directions(walls)
     boxes = []
-    for part in parts:
-        if len(part) < 15:
-            continue
-        box = fit_cuboid(xyz[part], wall_directions(walls))
-        if box.size.max() >= config.object_min_size:
-            boxes.append(completed(box, walls, levels))
-    return sorted(boxes, key=lambda b: (-float(np.prod(b.size)), *b.center.tolist()))
+    for part in groups(clusters(xyz, reach)):
+        for piece in split(xyz[part], max(0.05, 1.2 * spacing)):
+            if len(piece.index) >= _LEAST_POINTS:
+                box = fit_cuboid(xyz[part[piece.index]], preferred)
+                boxes.append(completed(box, walls, levels, piece.base))
+    boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
+    things = [_thing(box, walls, levels, spacing) for box in merged_duplicates(boxes)]
+    things = [t for t in things if t.score >= config.object_min_score]
+    return sorted(things, key=lambda t: (-float(np.prod(t.box.size)), *t.box.center.tolist()))
+
+
+def groups(label: np.ndarray) -> list[np.ndarray]:
+    """Indices of the points of each label, in the order of the labels."""
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
+
+
+def _thing(box: Cuboid, walls: list[Run], levels: Levels, spacing: float) -> Thing:
+    label, fit = best_label(box, walls, levels)
+    features = box_features(box, walls, levels, spacing, fit)
+    return Thing(box, label, box_probability(features), features)
+
+
+def is_leaf(box: Cuboid, walls: list[Run], openings: list[Opening], levels: Levels) -> bool:
+    """Whether a box is an open door leaf: thin, as tall as a door, and hinged at the side of one."""
+    width, thickness = max(box.size[:2]), min(box.size[:2])
+    shape = (
+        _LEAF[0][0] < width < _LEAF[0][1]
+        and thickness < _LEAF[1]
+        and _LEAF[2][0] < box.top - levels.floor < _LEAF[2][1]
+    )
+    if not shape or box.bottom - levels.floor > 0.4:
+        return False
+    axis = box.yaw + (0.0 if box.size[0] >= box.size[1] else np.pi / 2)
+    step = np.array([np.cos(axis), np.sin(axis)]) * width / 2
+    ends = np.stack([box.center[:2] - step, box.center[:2] + step])
+    hinges = [walls[o.wall].line.point(u) for o in openings if o.is_door for u in (o.u0, o.u1)]
+    reach = [_HINGE + walls[o.wall].thickness / 2 for o in openings if o.is_door for _ in range(2)]
+    return any(np.linalg.norm(ends - h, axis=1).min() < r for h, r in zip(hinges, reach))
 
 
 def wall_directions(walls: list[Run]) -> list[float]:

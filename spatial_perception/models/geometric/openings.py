@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
+from spatial_perception.models.geometric.hole_features import Bounds, hole_features, probability
+from spatial_perception.models.geometric.holes import candidate_bounds, solid_below
 from spatial_perception.models.geometric.levels import Levels
-from spatial_perception.models.geometric.samples import Floats, Mask, Samples
-from spatial_perception.models.geometric.wall_view import ON_SURFACE, Side, WallGrid, WallView, view_wall
+from spatial_perception.models.geometric.samples import Floats, Samples
+from spatial_perception.models.geometric.wall_view import ON_SURFACE, WallGrid, WallView, view_wall
 from spatial_perception.models.geometric.walls import Run
 
-_LEAST_AREA = 0.2  # m2
-_DOOR_HEIGHT = (1.6, 3.0)  # m
+_DOOR_HEIGHT = (1.6, 3.2)  # m
 _DOOR_WIDTH = (0.5, 4.0)  # m
-_WINDOW_SIZE = (0.3, 0.3)  # m, width and height at least
+_WINDOW_SIZE = 0.3  # m, width and height at least
 _SILL = 0.25  # m; holes that start lower are doors
-_LEAST_FILL = 0.6
-_SQUARE = np.ones((3, 3), dtype=bool)
+_HIDDEN_SILL = 0.7  # m; so are tall, narrow ones that start lower than this where nothing of the wall is seen below
+_LEAF_WIDTH = 1.4  # m
+_LEAST_SCORE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A hole in wall `wall` (index): from `u0` to `u1` along it, `z0` to `z1` (m, canonical frame); `evidence` in [0, 1]."""
+    """A hole in wall `wall` (index): from `u0` to `u1` along it, `z0` to `z1` (m, canonical frame).
+
+    `score` is the chance of being right, `support` counts samples on its frame and in it, `features` is what the score rests on.
+    """
 
     wall: int
     u0: float
@@ -31,8 +35,9 @@ class Opening:
     z0: float
     z1: float
     is_door: bool
-    evidence: float
+    score: float
     support: int
+    features: tuple[float, ...]
 
     @property
     def width(self) -> float:
@@ -45,94 +50,66 @@ class Opening:
         return self.z1 - self.z0
 
 
-def find_openings(walls: list[Run], samples: Samples, levels: Levels) -> list[Opening]:
+def find_openings(
+    walls: list[Run], samples: Samples, levels: Levels, least_score: float = _LEAST_SCORE
+) -> list[Opening]:
     """Doors and windows of all walls, in the order of the walls and along them."""
     found: list[Opening] = []
     for index, run in enumerate(walls):
         view = view_wall(run, samples, levels)
-        holes = [_opening(index, run, view, cells, levels) for cells in _components(view, run)]
-        found += sorted((h for h in holes if h is not None), key=lambda h: (h.u0, h.z0))
+        holes = [_opening(index, run, view, bounds, levels) for bounds in candidate_bounds(view)]
+        good = [hole for hole in holes if hole is not None and hole.score >= least_score]
+        found += sorted(_distinct(good), key=lambda h: (h.u0, h.z0))
     return found
 
 
-def _components(view: WallView, run: Run) -> list[Mask]:
-    """Connected groups of cells (U, Z) that are open."""
-    labels, count = ndimage.label(open_cells(view))
-    cells = [labels == k for k in range(1, count + 1)]
-    return [c for c in cells if c.sum() * view.grid.cell**2 > _LEAST_AREA]
+def _distinct(holes: list[Opening]) -> list[Opening]:
+    """The best of each set of holes that overlap."""
+    kept: list[Opening] = []
+    for hole in sorted(holes, key=lambda h: (-h.score, -h.width * h.height, h.u0)):
+        if all(_overlap(hole, other) < 0.25 for other in kept):
+            kept.append(hole)
+    return kept
 
 
-def open_cells(view: WallView) -> Mask:
-    """Cells where no seen side is solid or hidden, or where a side shows a recess."""
-    empty = np.ones(view.grid.shape, dtype=bool)
-    explained = np.ones(view.grid.shape, dtype=bool)
-    recess = np.zeros(view.grid.shape, dtype=bool)
-    for side in view.sides:
-        unseen = ~side.seen[:, None]
-        empty &= ~side.solid | unseen
-        explained &= side.hidden | unseen
-        recess |= _recess(side)
-    return ndimage.binary_opening(empty & ~explained | recess, _SQUARE)
+def _overlap(a: Opening, b: Opening) -> float:
+    """Shared area of two holes over the smaller of both."""
+    wide = min(a.u1, b.u1) - max(a.u0, b.u0)
+    tall = min(a.z1, b.z1) - max(a.z0, b.z0)
+    return max(wide, 0.0) * max(tall, 0.0) / min(a.width * a.height, b.width * b.height)
 
 
-def _recess(side: Side) -> Mask:
-    """Holes of one side whose ground is a surface inside the wall."""
-    ground = ndimage.binary_closing(np.pad(side.recessed, 2), _SQUARE)[2:-2, 2:-2]
-    return ground & ~side.solid & side.seen[:, None]
-
-
-def _opening(index: int, run: Run, view: WallView, cells: Mask, levels: Levels) -> Opening | None:
-    """The opening that a group of cells makes, or None when it has no such shape."""
-    bounds = _rectangle(cells)
-    if bounds is None:
-        return None
-    i0, i1, j0, j1 = bounds
-    fill = float(cells[i0:i1, j0:j1].mean())
+def _opening(index: int, run: Run, view: WallView, bounds: Bounds, levels: Levels) -> Opening | None:
+    """The opening within `bounds`, or None when it has no size of a door or window."""
     grid = view.grid
-    if fill < _LEAST_FILL or _at_wall_end(bounds, grid, view):
-        return None
     u0, u1, z0, z1 = _refined(bounds, grid, view, run)
-    low = bottom_is_open(cells, bounds, grid)
-    if low:
-        z0 = levels.floor
+    is_door = _reaches_floor(view, bounds, u1 - u0)
+    z0 = levels.floor if is_door else z0
     width, height = u1 - u0, z1 - z0
-    if low and not (_DOOR_HEIGHT[0] < height < _DOOR_HEIGHT[1] and _DOOR_WIDTH[0] < width < _DOOR_WIDTH[1]):
+    if is_door and not (_DOOR_HEIGHT[0] < height < _DOOR_HEIGHT[1] and _DOOR_WIDTH[0] < width < _DOOR_WIDTH[1]):
         return None
-    if width < _WINDOW_SIZE[0] or height < _WINDOW_SIZE[1]:
+    if min(width, height) < _WINDOW_SIZE:
         return None
-    evidence = fill
-    return Opening(index, u0, u1, z0, z1, low, evidence, _support(view, (u0, u1, z0, z1)))
+    features = hole_features(view, bounds, (width, z0 - levels.floor, z1 - levels.floor), levels.height)
+    edges = (u0, u1, z0, z1)
+    return Opening(index, *edges, is_door, probability(features, is_door), _support(view, edges), features)
 
 
-def _rectangle(cells: Mask) -> tuple[int, int, int, int] | None:
-    """Half-open bounds (i0, i1, j0, j1) of the rows and columns that are at least half as full as the fullest."""
-    columns, rows = cells.sum(axis=1), cells.sum(axis=0)
-    i = np.flatnonzero(columns >= 0.5 * columns.max())
-    j = np.flatnonzero(rows >= 0.5 * rows.max())
-    if len(i) < 2 or len(j) < 2:
-        return None
-    return int(i[0]), int(i[-1]) + 1, int(j[0]), int(j[-1]) + 1
+def _reaches_floor(view: WallView, bounds: Bounds, width: float) -> bool:
+    """Whether a hole is a door: it starts at the floor, or its foot is hidden and it has the shape of a door."""
+    cell = view.grid.cell
+    bottom, top = bounds.j0 * cell, bounds.j1 * cell
+    if bottom < _SILL:
+        return True
+    door_like = bottom < _HIDDEN_SILL and 1.8 < top < 2.4 and width < _LEAF_WIDTH
+    return door_like and solid_below(view, bounds) < 0.4
 
 
-def bottom_is_open(cells: Mask, bounds: tuple[int, int, int, int], grid: WallGrid) -> bool:
-    """Whether the hole reaches the floor."""
-    i0, i1, j0, _ = bounds
-    return j0 * grid.cell < _SILL and bool(cells[i0:i1, : max(1, int(_SILL / grid.cell))].mean() > 0.3)
-
-
-def _at_wall_end(bounds: tuple[int, int, int, int], grid: WallGrid, view: WallView) -> bool:
-    """Whether a hole of full height lies at the end of the wall: the wall is unseen there rather than open."""
-    full = (bounds[3] - bounds[2]) * grid.cell > 0.9 * grid.shape[1] * grid.cell
-    return full and (bounds[0] <= 1 or bounds[1] >= grid.shape[0] - 1)
-
-
-def _refined(
-    bounds: tuple[int, int, int, int], grid: WallGrid, view: WallView, run: Run
-) -> tuple[float, float, float, float]:
+def _refined(bounds: Bounds, grid: WallGrid, view: WallView, run: Run) -> tuple[float, float, float, float]:
     """Edges (u0, u1, z0, z1) moved to the nearest surface points around the hole."""
     c = grid.cell
-    u0, u1 = grid.u0 + bounds[0] * c, grid.u0 + bounds[1] * c
-    z0, z1 = grid.floor + bounds[2] * c, grid.floor + bounds[3] * c
+    u0, u1 = grid.u0 + bounds.i0 * c, grid.u0 + bounds.i1 * c
+    z0, z1 = grid.floor + bounds.j0 * c, grid.floor + bounds.j1 * c
     u, s, z = view.points
     on = np.abs(np.abs(s) - run.thickness / 2) < ON_SURFACE
     u, z = u[on], z[on]

@@ -13,13 +13,12 @@ from spatial_perception._version import __version__
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
 from spatial_perception.models.base import Task
-from spatial_perception.models.geometric.boxes import Cuboid
 from spatial_perception.models.geometric.clusters import loose_samples
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.faces import find_faces
 from spatial_perception.models.geometric.interior import find_interior
 from spatial_perception.models.geometric.levels import Levels, find_levels, overhead
-from spatial_perception.models.geometric.objects import find_objects
+from spatial_perception.models.geometric.objects import Thing, find_objects
 from spatial_perception.models.geometric.openings import Opening, find_openings
 from spatial_perception.models.geometric.processing import prepare
 from spatial_perception.models.geometric.samples import Samples, SceneTurn
@@ -36,7 +35,7 @@ class Findings:
     levels: Levels
     walls: list[Run]
     openings: list[Opening]
-    boxes: list[Cuboid]
+    boxes: list[Thing]
 
 
 class GeometricEstimator:
@@ -72,13 +71,15 @@ class GeometricEstimator:
         samples, turn = prepare(cloud, self.config)
         levels = find_levels(samples)
         faces = find_faces(samples, levels, self.config.wall_min_length)
-        walls = find_walls(faces, overhead(samples, levels), self.config.wall_min_length, self.config.wall_max_thickness)
-        openings = find_openings(walls, samples, levels)
-        boxes: list[Cuboid] = []
+        walls = find_walls(
+            faces, overhead(samples, levels), self.config.wall_min_length, self.config.wall_max_thickness
+        )
+        openings = find_openings(walls, samples, levels, self.config.opening_min_score)
+        boxes: list[Thing] = []
         if task != "layout":
             interior = find_interior(samples, levels)
             loose = loose_samples(samples, levels, interior, walls, openings)
-            boxes = find_objects(samples.xyz[loose], walls, levels, samples.spacing, self.config)
+            boxes = find_objects(samples.xyz[loose], walls, openings, levels, samples.spacing, self.config)
         return Findings(samples, turn, levels, walls, openings, boxes)
 
 
@@ -95,17 +96,16 @@ def _structure(found: Findings) -> tuple[list[Wall], list[Door], list[Window]]:
         line = found.walls[hole.wall].line
         center = turn.to_input(np.array([[*line.point((hole.u0 + hole.u1) / 2), (hole.z0 + hole.z1) / 2]]))[0]
         if hole.is_door:
-            doors.append(Door(len(doors), hole.wall, center, hole.width, hole.height, hole.evidence, hole.support))
+            doors.append(Door(len(doors), hole.wall, center, hole.width, hole.height, hole.score, hole.support))
         else:
-            windows.append(
-                Window(len(windows), hole.wall, center, hole.width, hole.height, hole.evidence, hole.support)
-            )
+            windows.append(Window(len(windows), hole.wall, center, hole.width, hole.height, hole.score, hole.support))
     return walls, doors, windows
 
 
 def _boxes(found: Findings) -> list[Box]:
     boxes = []
-    for index, box in enumerate(found.boxes):
+    for index, thing in enumerate(found.boxes):
+        box = thing.box
         center = found.turn.to_input(box.center[None])[0]
-        boxes.append(Box(index, "object", center, box.yaw + found.turn.yaw, box.size, None, box.points))
+        boxes.append(Box(index, thing.label, center, box.yaw + found.turn.yaw, box.size, thing.score, box.points))
     return boxes

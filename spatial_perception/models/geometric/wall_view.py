@@ -42,13 +42,15 @@ class WallGrid:
 class Side:
     """What is seen of one side of a wall: the room lies towards `sign`, the surface at `offset` (m) from the centre line.
 
-    Rasters (U, Z): `solid` surface, `recessed` surface behind it, `hidden` by what stands in front; `seen` (U,) columns.
+    Rasters (U, Z): `solid` surface, `recessed` surface behind it, `covered` by what is right in front, `hidden` also what may lie
+    in its shadow; `seen` (U,) columns.
     """
 
     sign: float
     offset: float
     solid: Mask
     recessed: Mask
+    covered: Mask
     hidden: Mask
     seen: Mask
 
@@ -106,20 +108,21 @@ def _side(run: Run, grid: WallGrid, sign: float, u: Floats, s: Floats, z: Floats
     solid = ndimage.binary_closing(np.pad(grid.fill(u[on], z[on], gap[on]), 2), _CROSS)[2:-2, 2:-2]
     recessed = grid.fill(u[within], z[within], gap[within]) & ~solid
     before = (depth < -_BEFORE[0]) & (depth > -_BEFORE[1])
-    hidden = _hidden(grid.fill(u[before], z[before], gap[before]), grid.cell)
-    return Side(sign, offset, solid, recessed, hidden, _seen_columns(run, grid, sign))
+    covered, hidden = _obstructed(grid.fill(u[before], z[before], gap[before]), grid.cell)
+    return Side(sign, offset, solid, recessed, covered, hidden, _seen_columns(run, grid, sign))
 
 
-def _hidden(front: Mask, cell: float) -> Mask:
-    """Cells that furniture in front may hide: what it covers, and all below what stands lower than a scanner."""
+def _obstructed(front: Mask, cell: float) -> tuple[Mask, Mask]:
+    """Cells that furniture in front covers, and those it may hide: all below what stands lower than a scanner, too."""
+    edge = max(1, int(0.1 / cell))
     front = front.copy()
-    front[:, : max(1, int(0.1 / cell))] = False
-    front[:, -max(1, int(0.1 / cell)) :] = False
+    front[:, :edge] = False
+    front[:, -edge:] = False
     dense = ndimage.binary_closing(np.pad(front, 2), _CROSS)[2:-2, 2:-2]
     low = dense.copy()
     low[:, int(1.9 / cell) :] = False
     below = np.flip(np.logical_or.accumulate(np.flip(low, axis=1), axis=1), axis=1)
-    return ndimage.binary_dilation(dense | below, _CROSS)
+    return dense, ndimage.binary_dilation(dense | below, _CROSS)
 
 
 def _seen_columns(run: Run, grid: WallGrid, sign: float) -> Mask:

@@ -1,0 +1,49 @@
+"""What tells an object from a fragment, and the chance that a box is right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spatial_perception.models.geometric.boxes import Cuboid
+from spatial_perception.models.geometric.levels import Levels
+from spatial_perception.models.geometric.walls import Run
+
+
+def box_features(box: Cuboid, walls: list[Run], levels: Levels, spacing: float, fit: float) -> tuple[float, ...]:
+    """Numbers that describe a box: size, support, stance, and how well a category fits (`fit`, a log likelihood)."""
+    long, short, tall = max(box.size[:2]), min(box.size[:2]), box.size[2]
+    surface = long * tall + short * tall + long * short
+    density = min(1.0, box.points * spacing**2 / max(surface, 1e-3))
+    bottom, top = box.bottom - levels.floor, levels.top - box.top
+    return (
+        float(np.log(box.points)),
+        density,
+        float(np.log(long)),
+        float(np.log(max(short, 0.03))),
+        float(np.log(max(tall, 0.03))),
+        float(bottom < 0.05),
+        float(top < 0.15),
+        float(bottom < 0.05) * float(np.clip(tall / 0.5, 0, 1)),
+        float(wall_gap(box, walls) < 0.08),
+        float(np.clip(fit, -6.0, 2.0)),
+        float(long < 0.35),
+        float(short < 0.15 and bottom < 0.05),
+    )
+
+
+def wall_gap(box: Cuboid, walls: list[Run]) -> float:
+    """Distance (m) between a box and the nearest face of a wall, inf without walls."""
+    gaps = [np.inf]
+    c, s = np.cos(box.yaw), np.sin(box.yaw)
+    for run in walls:
+        u, aside = float(run.line.along(box.center[None, :2])[0]), float(run.line.aside(box.center[None, :2])[0])
+        if run.start - 0.2 < u < run.end + 0.2:
+            n = run.line.normal
+            half = abs(c * n[0] + s * n[1]) * box.size[0] / 2 + abs(-s * n[0] + c * n[1]) * box.size[1] / 2
+            gaps.append(abs(aside) - run.thickness / 2 - half)
+    return float(min(gaps))
+
+
+def box_probability(features: tuple[float, ...]) -> float:
+    """The chance that a box with these features is an object of this extent."""
+    return 0.5

@@ -1,0 +1,135 @@
+"""Splitting of connected groups by the heights of their tops: a bed and its nightstand, a cabinet and what stands on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from spatial_perception.models.geometric.samples import Floats, Mask
+
+Labels = NDArray[np.int64]
+
+_STEP = 0.07  # m; neighbouring cells with tops closer than this belong to one plateau
+_PLATEAU_AREA = 0.05  # m2
+_NARROW = 0.27  # m; backs, arms and headboards are narrower, and belong to what they rise from
+_SURROUND = 0.4  # share of its border along which a thing on top meets what it stands on
+_SHELF = 2.3  # length over depth of a board or cabinet on which narrow things stand
+_SHELF_DEPTH = 0.6  # m
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Indices (N,) of the points of one object; `base` is the height (m) of what it stands on, None for the floor."""
+
+    index: NDArray[np.intp]
+    base: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tops:
+    """Top heights (X, Y) of plan cells, -inf where empty, and the cell (N, 2) of each point."""
+
+    height: Floats
+    cell_of: Labels
+    cell: float
+
+
+def split(xyz: Floats, cell: float) -> list[Piece]:
+    """Objects within one connected group of points (N, 3); plan cells are `cell` metres wide."""
+    tops = _tops(xyz, cell)
+    region = _plateaus(tops)
+    count = int(region.max())
+    if count < 2:
+        return [Piece(np.arange(len(xyz)))]
+    parent = _stacking(region, tops, count)
+    nearest = ndimage.distance_transform_edt(region == 0, return_distances=False, return_indices=True)
+    owner = region[tuple(nearest)][tops.cell_of[:, 0], tops.cell_of[:, 1]]
+    return _pieces(xyz, owner, parent, tops, region)
+
+
+def _tops(xyz: Floats, cell: float) -> _Tops:
+    index = np.floor((xyz[:, :2] - xyz[:, :2].min(axis=0)) / cell).astype(np.int64) + 1
+    height = np.full(index.max(axis=0) + 2, -np.inf)
+    np.maximum.at(height, (index[:, 0], index[:, 1]), xyz[:, 2])
+    return _Tops(height, index, cell)
+
+
+def _plateaus(tops: _Tops) -> Labels:
+    """Labels (X, Y) from 1 of wide regions of even height; 0 elsewhere."""
+    label = _even_regions(tops.height)
+    result = np.zeros(tops.height.shape, dtype=np.int64)
+    areas = np.bincount(label.ravel()) * tops.cell**2
+    count = 0
+    for k in np.flatnonzero(areas >= _PLATEAU_AREA):
+        mask = (label == k) & np.isfinite(tops.height)
+        if mask.any() and _width(mask, tops.cell) >= _NARROW:
+            count += 1
+            result[mask] = count
+    return result
+
+
+def _even_regions(height: Floats) -> Labels:
+    """Labels (X, Y) of cells chained by small steps; empty cells are alone."""
+    number = np.arange(height.size).reshape(height.shape)
+    pairs = []
+    for a, b in ((np.s_[1:, :], np.s_[:-1, :]), (np.s_[:, 1:], np.s_[:, :-1])):
+        with np.errstate(invalid="ignore"):
+            near = np.abs(height[a] - height[b]) < _STEP
+        pairs.append(np.stack([number[a][near], number[b][near]], axis=1))
+    joined = np.concatenate(pairs)
+    graph = coo_matrix((np.ones(len(joined), bool), (joined[:, 0], joined[:, 1])), shape=(height.size, height.size))
+    return connected_components(graph, directed=False)[1].reshape(height.shape).astype(np.int64)
+
+
+def _width(mask: Mask, cell: float) -> float:
+    """Diameter (m) of the largest disc that fits into a mask whose small holes are closed."""
+    closed = ndimage.binary_closing(np.pad(mask, 2), np.ones((3, 3), bool))
+    return float(2 * ndimage.distance_transform_edt(closed).max() - 1) * cell
+
+
+def _stacking(region: Labels, tops: _Tops, count: int) -> list[int]:
+    """For each region (index 0 unused) the one it stands on, or 0."""
+    parent = [0] * (count + 1)
+    level = [0.0, *(float(np.median(tops.height[region == k])) for k in range(1, count + 1))]
+    size = np.bincount(region.ravel(), minlength=count + 1)
+    for k in range(1, count + 1):
+        ring = ndimage.binary_dilation(region == k, iterations=2) & (region != k)
+        beside = np.bincount(region[ring], minlength=count + 1)
+        beside[0] = 0
+        base = int(beside.argmax())
+        share = beside[base] / max(1, int(ring.sum()))
+        if base and share > _SURROUND and level[k] > level[base] + _STEP / 2 and size[k] < 0.6 * size[base]:
+            parent[k] = base
+    return parent
+
+
+def _pieces(xyz: Floats, owner: Labels, parent: list[int], tops: _Tops, region: Labels) -> list[Piece]:
+    pieces = []
+    for k in range(1, len(parent)):
+        mine = np.flatnonzero(owner == k)
+        level = float(np.median(tops.height[region == k]))
+        if parent[k]:
+            base = float(np.median(tops.height[region == parent[k]]))
+            pieces.append(Piece(mine[xyz[mine, 2] > base - 0.02], base))
+            continue
+        carried = [j for j in range(1, len(parent)) if parent[j] == k]
+        below = np.flatnonzero(np.isin(owner, carried) & (xyz[:, 2] <= level))
+        pieces += _without_narrow_top(xyz, np.union1d(mine, below), level)
+    return [p for p in pieces if len(p.index)]
+
+
+def _without_narrow_top(xyz: Floats, index: NDArray[np.intp], level: float) -> list[Piece]:
+    """A long shallow body and, apart from it, the narrow thing that stands on it (a screen on a board)."""
+    above = xyz[index, 2] > level + _STEP
+    body = xyz[index[~above], :2]
+    if above.sum() < 20 or len(body) < 20:
+        return [Piece(index)]
+    spread = np.sqrt(np.linalg.eigvalsh(np.cov(body.T))) * np.sqrt(12)
+    if spread[1] < _SHELF * spread[0] or spread[0] > _SHELF_DEPTH or float(np.ptp(xyz[index[above], 2])) < 0.15:
+        return [Piece(index)]
+    return [Piece(index[~above]), Piece(index[above], level)]
