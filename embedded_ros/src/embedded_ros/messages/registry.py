@@ -1,14 +1,12 @@
 """Where definitions come from: the user's packages, the bundled texts and the type stores of rosbags.
 
 Order: definitions registered by hand, the stores of rosbags, the bundled texts, then packages found on
-``EMBEDDED_ROS_PACKAGE_PATH`` (source folders, or folders of them), on ``AMENT_PREFIX_PATH`` (installed shares) and next
-to an importable Python package of the same name.
+``AMENT_PREFIX_PATH`` (installed shares) and source folders as ``embedded_ros.packages`` finds them.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 import pathlib
 import re
@@ -16,6 +14,7 @@ import threading
 
 from embedded_ros.messages import parser, stock
 from embedded_ros.messages.model import Structure, UnknownInterfaceError, split_name
+from embedded_ros.packages import source_folder
 
 _registered: dict[str, Structure] = {}
 _folders: dict[str, pathlib.Path] = {}
@@ -123,23 +122,11 @@ def _package_folder(package: str) -> pathlib.Path | None:
     """Return the folder that holds a package's interface definitions."""
     if package in _folders:
         return _folders[package]
-    for base in _paths("EMBEDDED_ROS_PACKAGE_PATH"):
-        for folder in (base, base / package):
-            if _has_definitions(folder) and _package_name(folder) == package:
-                return folder
     for prefix in _paths("AMENT_PREFIX_PATH"):
         if _has_definitions(prefix / "share" / package):
             return prefix / "share" / package
-    return _beside_python_package(package)
-
-
-def _beside_python_package(package: str) -> pathlib.Path | None:
-    """Return the source folder of a Python package that keeps its ``msg/`` beside it, as in a source checkout."""
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
-    if spec is None or not spec.origin:
-        return None
-    folder = pathlib.Path(spec.origin).parent.parent
-    return folder if _has_definitions(folder) and _package_name(folder) == package else None
+    folder = source_folder(package)
+    return folder if folder is not None and _has_definitions(folder) else None
 
 
 def _has_definitions(folder: pathlib.Path) -> bool:

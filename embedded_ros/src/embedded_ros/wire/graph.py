@@ -49,6 +49,7 @@ class Graph:
         self._local_nodes: list[NodeRecord] = []
         self._observers: list[Callable[[], None]] = []
         self.changed = threading.Condition(self._lock)
+        self._reader: Reader | None = None
         self._writer = Writer(participant, _TOPIC, _TYPE, EndpointQos(transient_local=True, depth=1))
         self._reader = Reader(
             participant, _TOPIC, _TYPE, EndpointQos(transient_local=True, keep_all=True), on_status=self._on_discovery_info
@@ -140,7 +141,7 @@ class Graph:
         self._notify()
 
     def _on_discovery_info(self, raised: int) -> None:
-        if not raised & DATA_AVAILABLE:
+        if not raised & DATA_AVAILABLE or self._reader is None:
             return
         while (sample := self._reader.take()) is not None:
             try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes as ct
+import logging
 import threading
 from collections.abc import Callable
 
 from embedded_ros.wire.binding import INFINITE, LIBRARY, check, delete, take_status
 
 _ROOM = 64
+_LOGGER = logging.getLogger("embedded_ros")
 
 
 class Waiter:
@@ -55,4 +57,12 @@ class Waiter:
                 if entry is not None:
                     raised = take_status(token, entry[0])
                     if raised:
-                        entry[1](raised)
+                        _handle(entry[1], raised)
+
+
+def _handle(handler: Callable[[int], None], raised: int) -> None:
+    """Call a handler; its errors must not end the thread that everything else depends on."""
+    try:
+        handler(raised)
+    except Exception:
+        _LOGGER.exception("a handler of DDS statuses failed")

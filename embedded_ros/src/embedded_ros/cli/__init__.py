@@ -1,0 +1,3 @@
+"""The command line tools."""
+
+from __future__ import annotations
