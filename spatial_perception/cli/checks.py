@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Literal
 
@@ -19,7 +19,19 @@ from spatial_perception._version import __version__
 Status = Literal["ok", "warn", "fail", "off"]
 
 _PACKAGE = "spatial_perception"
-_IMPORT_NAMES = {"pyyaml": "yaml", "rerun-sdk": "rerun", "huggingface_hub": "huggingface_hub"}
+_IMPORT_NAMES = {"pyyaml": "yaml", "rerun-sdk": "rerun", "pre-commit": "pre_commit"}
+BASE = ("numpy", "scipy", "shapely", "pydantic", "typer", "rich", "matplotlib", "pyyaml")
+"""Distributions that the package itself needs."""
+EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "models": (
+        "learned estimators (SpatialLM and others)",
+        ("torch", "transformers", "safetensors", "huggingface_hub"),
+    ),
+    "viewer": ("recordings for the rerun viewer (.rrd)", ("rerun-sdk",)),
+    "open3d": ("mesh files (.obj .off .stl .gltf)", ("open3d",)),
+    "dev": ("tests and linters", ("pytest", "hypothesis", "ruff", "mypy")),
+}
+"""Extra -> what it is for, and the distributions that tell whether it is there."""
 
 
 @dataclass(frozen=True)
@@ -48,64 +60,32 @@ def _python() -> Finding:
     return Finding("Python", "ok", seen)
 
 
-def requirements(extra: str | None = None) -> list[str]:
-    """Distribution names that the installed package asks for, or that an extra of it asks for."""
-    try:
-        lines = requires(_PACKAGE) or []
-    except PackageNotFoundError:
-        return []
-    wanted = [line for line in lines if _extra_of(line) == extra]
-    return [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in wanted]
-
-
-def _extra_of(line: str) -> str | None:
-    found = re.search(r"extra\s*==\s*[\"']([^\"']+)[\"']", line)
-    return found.group(1) if found else None
-
-
 def _installed(distribution: str) -> str | None:
     """Version of a distribution that can be imported, or None."""
     name = _IMPORT_NAMES.get(distribution, distribution.replace("-", "_"))
     try:
-        return version(distribution) if find_spec(name) or distribution.endswith("stubs") else None
+        return version(distribution) if find_spec(name) else None
     except (PackageNotFoundError, ImportError, ValueError):
         return None
 
 
 def _base() -> Finding:
-    names = requirements()
-    if not names:
-        return Finding(
-            "base packages", "warn", "not installed as a package", "run `pip install -e .` in the repository"
-        )
-    found = {name: _installed(name) for name in names}
+    found = {name: _installed(name) for name in BASE}
     missing = [name for name, seen in found.items() if seen is None]
     if missing:
         return Finding("base packages", "fail", f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
     return Finding("base packages", "ok", ", ".join(f"{n} {v}" for n, v in found.items()))
 
 
-_PURPOSES = {
-    "models": "learned estimators (SpatialLM and others)",
-    "viewer": "recordings for the rerun viewer (.rrd)",
-    "open3d": "mesh files (.obj .off .stl .gltf)",
-    "dev": "tests and linters",
-}
-
-
 def _extras() -> Iterator[Finding]:
-    for extra, purpose in _PURPOSES.items():
-        names = requirements(extra)
+    for extra, (purpose, names) in EXTRAS.items():
         found = {name: _installed(name) for name in names}
-        missing = [
-            name for name, seen in found.items() if seen is None and not name.lower().startswith(("types-", "scipy-"))
-        ]
-        remedy = f"for {purpose}: pip install '{_PACKAGE}[{extra}]'"
-        if not names or missing:
-            yield Finding(f"extra {extra}", "off", f"missing: {', '.join(missing) or 'all'}", remedy)
+        missing = [name for name, seen in found.items() if seen is None]
+        if missing:
+            remedy = f"for {purpose}: pip install '{_PACKAGE}[{extra}]'"
+            yield Finding(f"extra {extra}", "off", f"missing: {', '.join(missing)}", remedy)
         else:
-            seen = [f"{n} {v}" for n, v in found.items() if v]
-            yield Finding(f"extra {extra}", "ok", ", ".join(seen[:5]) + (" ..." if len(seen) > 5 else ""))
+            yield Finding(f"extra {extra}", "ok", ", ".join(f"{n} {v}" for n, v in found.items()))
 
 
 def _memory() -> Finding:

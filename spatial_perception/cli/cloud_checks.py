@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from spatial_perception.pointcloud.io import ReadReport
 
 _FEW, _MANY = 5_000, 30_000_000
+_NEIGHBOURS = 8
+_DOUBTFUL = 0.6  # confidence in metres up to which a person should look
 _SPARSE, _COARSE = 0.10, 0.05  # m between neighbours
 
 
@@ -51,6 +53,8 @@ def _stored(report: ReadReport) -> Iterator[Finding]:
 def _colour(cloud: PointCloud, report: ReadReport) -> Finding:
     import numpy as np
 
+    if cloud.rgb is None and report.colour != "none":
+        return Finding("colour", "warn", f"{report.colour} fields without colour", "taken as a cloud without colour")
     if cloud.rgb is None:
         return Finding("colour", "ok", "none", "not needed for walls; SpatialLM's checkpoints were trained with colour")
     low, high = int(cloud.rgb.min()), int(cloud.rgb.max())
@@ -94,8 +98,10 @@ def _unit(cloud: PointCloud, up: tuple[float, float, float]) -> Finding:
 
     check = check_scale(cloud.xyz, up)
     seen = f"{check.unit} (confidence {check.confidence:.2f}): {check.reason}"
-    if check.unit == "m":
+    if check.unit == "m" and check.confidence > _DOUBTFUL:
         return Finding("unit", "ok", seen)
+    if check.unit == "m":
+        return Finding("unit", "warn", seen, "taken as metres; give the factor if that is wrong: --scale 0.001")
     if check.unit == "unknown" or check.confidence < SURE:
         return Finding("unit", "warn", seen, "measure one wall and give the factor: --scale 0.001 for millimetres")
     return Finding("unit", "warn", seen, f"scaled on its own by {check.factor:g}; --scale keep leaves it")
@@ -120,8 +126,10 @@ def _density(cloud: PointCloud) -> Finding:
     from scipy.spatial import cKDTree
 
     some = cloud.xyz[:: max(1, len(cloud) // 2000)][:2000]
-    distance = cKDTree(cloud.xyz[:: max(1, len(cloud) // 2_000_000)]).query(some, k=2)[0][:, 1]
-    spacing = float(np.median(distance))
+    count = min(_NEIGHBOURS + 1, len(cloud))
+    distance = cKDTree(cloud.xyz[:: max(1, len(cloud) // 2_000_000)]).query(some, k=count)[0][:, -1]
+    # On a surface, n neighbours fill a disc: n * spacing^2 = pi * r^2.
+    spacing = float(np.median(distance)) * math.sqrt(math.pi / _NEIGHBOURS)
     seen = f"{100 * spacing:.1f} cm between neighbours"
     if spacing > _SPARSE:
         return Finding("density", "warn", seen, "sparse; scan from more places, furniture will be missed")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spatial_perception.cli.console import FAILURE, make_table, out, plain
+from spatial_perception.cli.console import FAILURE, one_line, out, plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,16 +53,17 @@ def _show(findings: list[Finding], title: str | None) -> bool:
 
 
 def _table(findings: Iterable[Finding]) -> Table:
-    table = make_table("check", "", "seen", "what to do")
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    table.columns[2].ratio, table.columns[3].ratio = 5, 4
-    table.expand = True
+    """State, subject, and what was seen, with the remedy below it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for _ in range(2):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for finding in findings:
-        style = _STYLES[finding.status]
-        cells = (
-            plain(finding.status, style),
-            plain(finding.seen),
-            plain(finding.advice, "" if finding.advice else "dim"),
-        )
-        table.add_row(plain(finding.subject), *cells)
+        seen = Text(one_line(finding.seen))
+        if finding.advice:
+            seen.append(f"\n-> {one_line(finding.advice)}", style="cyan" if finding.status != "ok" else "dim")
+        table.add_row(plain(finding.status, _STYLES[finding.status]), plain(finding.subject), seen)
     return table

@@ -174,8 +174,7 @@ def read(path: Path) -> tuple[PointCloud, tuple[str, ...]]:
     from spatial_perception.pointcloud.io import read_cloud_report
 
     cloud, report = read_cloud_report(path)
-    dropped = (f"{report.non_finite:,} points were not finite and left out",) if report.non_finite else ()
-    return cloud, (*dropped, *report.notes)
+    return cloud, report.notes
 
 
 def run_job(job: Job) -> Outcome:

@@ -10,7 +10,7 @@ import typer
 
 from spatial_perception._version import __version__
 from spatial_perception.cli import convert, demo, doctor, evaluate, layout, simulate, view
-from spatial_perception.cli.console import at_the_edge, session
+from spatial_perception.cli.console import INTERRUPTED, at_the_edge, session
 
 app = typer.Typer(
     name="spatial-perception",
@@ -57,7 +57,10 @@ def hoist_debug(arguments: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends with SystemExit: 0 done, 2 something failed, 130 interrupted."""
-    app(hoist_debug(list(sys.argv[1:] if arguments is None else arguments)))
+    try:
+        app(hoist_debug(list(sys.argv[1:] if arguments is None else arguments)))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 J = TypeVar("J")
 R = TypeVar("R")
 
+_TERMINATED = 143
+_PATIENCE = 3.0  # s that a worker has to clean up
 _DIED = "the process died, most likely for want of memory; use fewer processes (-j) or a smaller cloud"
 
 
@@ -50,7 +53,7 @@ def _parallel(function: Callable[[J], R], jobs: Sequence[J], count: int, done: C
     results: dict[int, R] = {}
     with _executor(count) as executor:
         try:
-            futures: dict[Future[R], int] = {executor.submit(function, job): i for i, job in enumerate(jobs)}
+            futures: dict[Future[R], int] = {executor.submit(_guarded, function, job): i for i, job in enumerate(jobs)}
             for future in as_completed(futures):
                 with suppress(BrokenProcessPool):
                     results[futures[future]] = _tell(future.result(), done)
@@ -66,7 +69,7 @@ def _alone(function: Callable[[J], R], job: J, failed: Callable[[J, str], R]) ->
     """A job in a process of its own, so that the one that kills its process is found."""
     with _executor(1) as executor:
         try:
-            return executor.submit(function, job).result()
+            return executor.submit(_guarded, function, job).result()
         except BrokenProcessPool:
             return failed(job, _DIED)
         except BaseException:
@@ -80,16 +83,36 @@ def _executor(count: int) -> ProcessPoolExecutor:
 
 
 def _start() -> None:
-    """In a worker: the parent hears Ctrl-C; termination still runs the clean-up of half-written files."""
+    """In a worker: the parent hears Ctrl-C; termination lets a job clean up its half-written files."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, _leave_at_once)
 
 
-def _leave(*_: Any) -> None:
-    sys.exit(143)
+def _guarded(function: Callable[[J], R], job: J) -> R:
+    """Run a job; termination unwinds it, and then ends the process, which would otherwise take the next job."""
+    signal.signal(signal.SIGTERM, _unwind)
+    try:
+        return function(job)
+    except SystemExit:
+        os._exit(_TERMINATED)
+    finally:
+        signal.signal(signal.SIGTERM, _leave_at_once)
+
+
+def _unwind(*_: Any) -> None:
+    sys.exit(_TERMINATED)
+
+
+def _leave_at_once(*_: Any) -> None:
+    os._exit(_TERMINATED)
 
 
 def _stop(executor: ProcessPoolExecutor) -> None:
+    """End all workers: politely, then by force."""
     executor.shutdown(wait=False, cancel_futures=True)
-    for process in multiprocessing.active_children():
-        process.terminate()
+    workers = multiprocessing.active_children()
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        if not wait([worker.sentinel], timeout=_PATIENCE):
+            worker.kill()

@@ -102,4 +102,4 @@ def colour_of(label: str) -> Colour:
 
 def display_name(label: str) -> str:
     """A category as people read it: `floor-standing_lamp` -> `floor-standing lamp`."""
-    return label.replace("_", " ").strip() or "object"
+    return " ".join(label.replace("_", " ").split()) or "object"

@@ -59,9 +59,14 @@ def test_the_sdk_writes_a_file_under_its_name_only_when_done(flat, cloud, tmp_pa
 
 def test_an_error_leaves_no_file(flat, tmp_path):
     pytest.importorskip("rerun")
-    with pytest.raises(RuntimeError), open_recording(tmp_path / "scene.rrd") as recording:
-        recording.log_layout(flat)
-        raise RuntimeError
+
+    def fail():
+        with open_recording(tmp_path / "scene.rrd") as recording:
+            recording.log_layout(flat)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 
