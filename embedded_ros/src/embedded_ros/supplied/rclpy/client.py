@@ -74,10 +74,9 @@ class Client(Entity):
         return future
 
     def remove_pending_request(self, future: Future) -> None:
-        """Forget a request that nobody waits for any more; its future is cancelled."""
+        """Forget a request that nobody waits for any more; its future stays undone."""
         with self._lock:
             self._pending_requests = {number: other for number, other in self._pending_requests.items() if other is not future}
-        future.cancel()
 
     def service_is_ready(self) -> bool:
         """Return whether a server is there."""

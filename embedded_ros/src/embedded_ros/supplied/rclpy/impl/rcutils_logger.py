@@ -109,10 +109,9 @@ class RcutilsLogger:
         """
         severity = LoggingSeverity(severity)
         frame = _calling_frame()
-        if kwargs and not self._passes(frame, severity, kwargs):
-            return False
+        passes = self._passes(frame, severity, kwargs)
         logger = name or self.name
-        if severity < LEVELS.effective(logger):
+        if severity < LEVELS.effective(logger) or not passes:
             return False
         _emit(logger, severity, str(message), frame)
         return True
@@ -145,7 +144,9 @@ class RcutilsLogger:
         unknown = filters.keys() - set(_FILTERS)
         if unknown:
             raise TypeError(f"unknown log filter(s) {', '.join(sorted(unknown))}; there are {', '.join(_FILTERS)}")
-        place = (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        if "throttle_time_source_type" in filters and "throttle_duration_sec" not in filters:
+            raise TypeError("throttle_time_source_type needs throttle_duration_sec")
+        place = (frame.f_code.co_filename, frame.f_code.co_name, frame.f_lasti)
         known = self.contexts.setdefault(place, {"severity": severity, "filters": set(filters), "calls": 0, "last": None})
         if known["severity"] != severity:
             raise ValueError("Logger severity cannot be changed between calls.")
