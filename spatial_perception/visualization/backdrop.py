@@ -89,7 +89,7 @@ class Raster:
 
 def dot_radius(area: float, count: int, pixel: float) -> int:
     """Radius in pixels, 0 to 2, at which `count` dots spread over an area (m^2) nearly touch."""
-    side = np.sqrt(2.0 * area / max(count, 1)) / pixel
+    side = np.sqrt(1.2 * area / max(count, 1)) / pixel
     return int(np.clip(round((side - 1) / 2), 0, 2))
 
 

@@ -254,6 +254,6 @@ def draw_dimensions(page: Sheet, layout: Layout) -> None:
     ticks += [[(x - tick, e - tick), (x + tick, e + tick)] for e in (bottom, top)]
     style = {"colors": palette.MUTED, "zorder": 2}
     _lines(page, [[(left, y), (right, y)], [(x, bottom), (x, top)], *ticks], lw=0.6, **style)
-    text = {"fontsize": 6.5, "color": palette.MUTED}
+    text = {"fontsize": 6.5, "color": palette.MUTED, "path_effects": sheet.halo(palette.PAPER)}
     sheet.write(page, (left + right) / 2, y + page.metres(0.085), f"{right - left:.2f} m", **text)
     sheet.write(page, x + page.metres(0.085), (bottom + top) / 2, f"{top - bottom:.2f} m", rotation=90, **text)
