@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spatial_perception.models.geometric.boxes import Cuboid
+from spatial_perception.models.geometric.calibration import BOX
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.walls import Run
 
@@ -46,4 +47,4 @@ def wall_gap(box: Cuboid, walls: list[Run]) -> float:
 
 def box_probability(features: tuple[float, ...]) -> float:
     """The chance that a box with these features is an object of this extent."""
-    return 0.5
+    return BOX.probability(features)

@@ -11,6 +11,7 @@ from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.walls import Run
 
 _TRIM = 0.5  # percent of the points left out at each end
+_YAW_POINTS = 400  # enough to tell the direction of a box
 _SLACK = 1.12  # the least rectangle must beat the preferred direction by this factor in area
 _TO_FLOOR = 0.5  # m; what ends lower stands on the floor
 _FRONT_TO_WALL = 0.75  # m; the same where only the front of something tall is seen
@@ -47,6 +48,7 @@ def footprint(xy: Floats, yaw: float) -> tuple[Floats, Floats]:
 
 def best_yaw(xy: Floats, preferred: list[float]) -> float:
     """Direction of the rectangle of least area, or the best preferred one if that is hardly larger."""
+    xy = xy[:: max(1, len(xy) // _YAW_POINTS)]
     tried = np.radians(np.arange(0.0, 90.0, 3.0))
     free = min(tried, key=lambda yaw: _area(xy, yaw))
     liked = min(preferred, key=lambda yaw: _area(xy, yaw))

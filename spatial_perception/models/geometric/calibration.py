@@ -65,3 +65,35 @@ WINDOW = Logistic(
     ),
 )
 """Features: `hole_features`."""
+
+BOX = Logistic(
+    -0.273,
+    (
+        0.439,
+        2.23,
+        0.357,
+        0.41,
+        -0.309,
+        -2.87,
+        0.864,
+        2.66,
+        0.503,
+        0.717,
+        -1.63,
+        -6.11,
+    ),
+)
+"""Features: `box_features`."""
+
+WALL = Logistic(
+    -8.97,
+    (
+        2.04,
+        0.0916,
+        0.387,
+        -0.877,
+        2.63,
+        3.89,
+    ),
+)
+"""Features: `wall_features`."""

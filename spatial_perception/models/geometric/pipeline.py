@@ -13,6 +13,7 @@ from spatial_perception._version import __version__
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
 from spatial_perception.models.base import Task
+from spatial_perception.models.geometric.calibration import WALL
 from spatial_perception.models.geometric.clusters import loose_samples
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.faces import find_faces
@@ -22,6 +23,7 @@ from spatial_perception.models.geometric.objects import Thing, find_objects
 from spatial_perception.models.geometric.openings import Opening, find_openings
 from spatial_perception.models.geometric.processing import prepare
 from spatial_perception.models.geometric.samples import Samples, SceneTurn
+from spatial_perception.models.geometric.wall_features import wall_features, wall_support
 from spatial_perception.models.geometric.walls import Run, find_walls
 from spatial_perception.pointcloud.cloud import PointCloud
 
@@ -89,7 +91,8 @@ def _structure(found: Findings) -> tuple[list[Wall], list[Door], list[Window]]:
     for index, run in enumerate(found.walls):
         ends = np.array([[*run.line.point(u), levels.floor] for u in (run.start, run.end)])
         start, end = turn.to_input(ends)
-        walls.append(Wall(index, start, end, levels.height, run.thickness))
+        score = WALL.probability(wall_features(run, levels))
+        walls.append(Wall(index, start, end, levels.height, run.thickness, score, wall_support(run, found.samples)))
     doors: list[Door] = []
     windows: list[Window] = []
     for hole in found.openings:

@@ -14,6 +14,7 @@ from spatial_perception.models.geometric.samples import Floats, Mask
 
 Labels = NDArray[np.int64]
 
+_LEAST_POINTS = 50  # smaller groups are one thing
 _STEP = 0.07  # m; neighbouring cells with tops closer than this belong to one plateau
 _PLATEAU_AREA = 0.05  # m2
 _NARROW = 0.27  # m; backs, arms and headboards are narrower, and belong to what they rise from
@@ -41,6 +42,8 @@ class _Tops:
 
 def split(xyz: Floats, cell: float) -> list[Piece]:
     """Objects within one connected group of points (N, 3); plan cells are `cell` metres wide."""
+    if len(xyz) < _LEAST_POINTS:
+        return [Piece(np.arange(len(xyz)))]
     tops = _tops(xyz, cell)
     region = _plateaus(tops)
     count = int(region.max())
