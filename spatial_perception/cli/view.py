@@ -33,7 +33,7 @@ def command(
     truth: Annotated[Path | None, typer.Option(help="Another layout, drawn dashed over the first.")] = None,
     style: Annotated[str, typer.Option(help="Picture for -o: plan or 3d.")] = "plan",
     title: Annotated[str | None, typer.Option(help="Title; the name of the cloud unless given.")] = None,
-    azimuth: Annotated[float, typer.Option(help="3d: where the viewer stands, degrees from +x.")] = -60.0,
+    azimuth: Annotated[float | None, typer.Option(help="3d: where the viewer stands, degrees from +x.")] = None,
     elevation: Annotated[float, typer.Option(help="3d: degrees above the floor.", min=5, max=85)] = 42.0,
 ) -> None:
     """Draw a cloud with its layout: floor plan, 3-D view, or a recording for the rerun viewer."""
@@ -78,7 +78,7 @@ def _layout(path: Path) -> Layout:
     return read_any_layout(path)
 
 
-def _draw(product: Product, path: Path, style: str, azimuth: float, elevation: float) -> None:
+def _draw(product: Product, path: Path, style: str, azimuth: float | None, elevation: float) -> None:
     from spatial_perception.cli.formats import WRITERS
     from spatial_perception.visualization.figures import perspective, save_figure
 

@@ -24,15 +24,15 @@ from spatial_perception.visualization.wall_solids import THIN, Look, box_solid, 
 __all__ = ["Camera", "draw", "draw_truth", "paper_extent"]
 
 Array = NDArray[np.float64]
+_MARGIN = 0.15  # m on paper around everything
 _STUB = 0.12  # m that is left standing of a wall in front
 _PROBE = 0.35  # m beside a wall where it is asked whether there is a room
 
 
 def paper_extent(camera: Camera, corners: Array) -> tuple[Array, Array]:
-    """Corners (2,) on paper of the cuboid between two corners (2, 3) in space."""
-    x, y, z = corners.T
-    uv = camera.project(np.stack(np.meshgrid(x, y, z), axis=-1).reshape(-1, 3))
-    return uv.min(axis=0), uv.max(axis=0)
+    """Lower and upper corner (2,) on paper of points (N, 3) in space, with a small margin."""
+    uv = camera.project(corners)
+    return uv.min(axis=0) - _MARGIN, uv.max(axis=0) + _MARGIN
 
 
 class Place(Enum):

@@ -56,15 +56,14 @@ class _Scene:
         return backdrop.inside(points, np.array([*self.lower, low]), np.array([*self.upper, high]))
 
     def corners(self) -> NDArray[np.float64]:
-        """Lower and upper corner (2, 3) of what is shown: the entities, or else the points."""
-        margin = _MARGIN - 0.15
-        low, high = [*(self.lower + margin), self.floor], [*(self.upper - margin), self.floor + 2.5]
-        walls = [*self.layout.walls, *(self.truth.walls if self.truth else ())]
-        if walls:
-            high[2] = max(w.start[2] + w.height for w in walls)
-        elif self.points is not None and len(self.points):
+        """Corners (N, 3) around what is shown: the entities, or else the points."""
+        shown = [item for item in (self.layout, self.truth) if item is not None and len(item)]
+        if shown:
+            return np.concatenate([geometry.corners(item) for item in shown])
+        low, high = [*(self.lower + _MARGIN), 0.0], [*(self.upper - _MARGIN), 2.5]
+        if self.points is not None and len(self.points):
             low[2], high[2] = (float(v) for v in np.percentile(self.points.xyz[:, 2], [1, 99]))
-        return np.array([low, high])
+        return np.stack(np.meshgrid(*np.transpose([low, high])), axis=-1).reshape(-1, 3)
 
     def summary(self) -> str:
         """Counts for people: `2 rooms · 31.4 m² · 9 walls · 3 doors · 2 windows · 11 boxes`."""
@@ -159,16 +158,18 @@ def perspective(
     cloud: PointCloud | None = None,
     truth: Layout | None = None,
     title: str | None = None,
-    azimuth: float = DEFAULT_AZIMUTH,
+    azimuth: float | None = None,
     elevation: float = DEFAULT_ELEVATION,
 ) -> Figure:
     """Draw a layout in three dimensions, as a doll's house: no ceiling, near walls cut down, boxes shaded.
 
-    An orthographic view from `azimuth` (degrees about z, counter-clockwise from +x, where the viewer stands) and
-    `elevation` (degrees above the floor, 5 to 85). With a `cloud` the points are drawn in their own colours and walls
-    and boxes become translucent. `truth` is drawn as dashed edges.
+    An orthographic view from `azimuth` (degrees about z, counter-clockwise from +x, where the viewer stands; by
+    default one from which the main walls are seen aslant) and `elevation` (degrees above the floor, 5 to 85).
+    With a `cloud` the points are drawn in their own colours and walls and boxes become translucent. `truth` is drawn
+    as dashed edges.
     """
     scene = _Scene(layout, cloud, truth)
+    azimuth = DEFAULT_AZIMUTH + geometry.main_heading(scene.layout) if azimuth is None else azimuth
     camera = dollhouse.Camera(azimuth, min(max(elevation, 5.0), 85.0))
     lower, upper = dollhouse.paper_extent(camera, scene.corners())
     page = sheet.make_sheet(lower, upper, legend=bool(scene.entries()))

@@ -157,6 +157,20 @@ def extent(layout: Layout) -> tuple[Points2, Points2] | None:
     return corners.min(axis=0), corners.max(axis=0)
 
 
+def corners(layout: Layout) -> Points2:
+    """Corners (N, 3) of all walls and boxes in space."""
+    upright = [(wall_quad(w, w.thickness), w.start[2], w.start[2] + w.height) for w in layout.walls]
+    upright += [(box_quad(b), b.center[2] - abs(b.size[2]) / 2, b.center[2] + abs(b.size[2]) / 2) for b in layout.boxes]
+    return np.concatenate([np.column_stack([q, np.full(4, z)]) for q, *ends in upright for z in ends])
+
+
+def main_heading(layout: Layout) -> float:
+    """The direction of most wall length, folded into [-45, 45) degrees; 0 without walls."""
+    turns = [length(w) * np.exp(4j * math.atan2(*direction(w)[::-1])) for w in layout.walls]
+    total = complex(np.sum(turns)) if turns else 0j
+    return 0.0 if abs(total) < _FLAT else math.degrees(np.angle(total) / 4)
+
+
 def shifted(layout: Layout, offset: Points2) -> Layout:
     """The layout moved by -offset (x, y, z): drawn near zero, plans of surveyed coordinates keep their precision."""
 

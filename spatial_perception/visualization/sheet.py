@@ -175,7 +175,8 @@ def frame_arrows(sheet: Sheet, directions: Sequence[tuple[float, float]], frame_
     """Axes of the frame (unit vectors on paper, in the order x, y, z) and its name, at the bottom right."""
     _, right, bottom, _ = sheet.whole
     reach = sheet.metres(0.34)
-    tail = (right - sheet.metres(0.62), bottom + sheet.metres(0.2))
+    down = max(0.0, *(-dy for _, dy in directions))
+    tail = (right - sheet.metres(0.62), bottom + sheet.metres(0.2) + 1.2 * down * reach)
     for (dx, dy), colour, name in zip(directions, (palette.AXIS_X, palette.AXIS_Y, palette.AXIS_Z), "xyz"):
         if math.hypot(dx, dy) > 0.05:
             arrow(sheet, tail, (tail[0] + dx * reach, tail[1] + dy * reach), colour, name)

@@ -90,3 +90,17 @@ def test_floor_is_where_the_walls_stand_else_the_lowest_box():
     assert geometry.floor_height(Layout((Wall(0, (0, 0, -1), (1, 0, -1), 2),), boxes=(box,))) == -1
     assert geometry.floor_height(Layout(boxes=(box,))) == 0.5
     assert geometry.floor_height(Layout()) == 0
+
+
+@pytest.mark.parametrize("degrees", [-44, -10, 0, 30])
+def test_main_heading_follows_the_walls(flat, degrees):
+    from spatial_perception.layout.transforms import rotate
+
+    assert geometry.main_heading(rotate(flat, math.radians(degrees))) == pytest.approx(degrees)
+    assert geometry.main_heading(Layout()) == 0.0
+
+
+def test_corners_enclose_walls_and_boxes(flat):
+    found = geometry.corners(flat)
+    assert found.shape == (8 * 9, 3)
+    assert found[:, 2].max() == pytest.approx(2.6)
