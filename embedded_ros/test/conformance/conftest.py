@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -46,10 +47,8 @@ class Spinner:
             executor.add_node(node)
 
         def spin() -> None:
-            try:
+            with contextlib.suppress(ExternalShutdownException):
                 executor.spin()
-            except ExternalShutdownException:
-                pass
 
         thread = threading.Thread(target=spin, daemon=True)
         thread.start()

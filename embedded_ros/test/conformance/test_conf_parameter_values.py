@@ -46,7 +46,7 @@ def test_values_that_no_parameter_can_have(value):
 def test_type_and_value_must_agree():
     assert Parameter("p", Type.INTEGER, 1).value == 1
     for kind, value in ((Type.STRING, 1), (Type.INTEGER, 1.0), (Type.DOUBLE, 1), (Type.BOOL, 1)):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="do not agree"):
             Parameter("p", kind, value)
     with pytest.raises(TypeError):
         Parameter("p", "integer", 1)

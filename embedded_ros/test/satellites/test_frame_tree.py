@@ -115,12 +115,12 @@ def test_errors_name_frames_and_times(tree):
         tree.lookup("odom", "base", int(3.5 * S))
     with pytest.raises(ExtrapolationException, match=r"into the past.*earliest data is at time 1\.000000.*\[base\]"):
         tree.lookup("odom", "base", S // 2)
-    with pytest.raises(ExtrapolationException, match="only time 1.000000 is in the buffer"):
+    with pytest.raises(ExtrapolationException, match=r"only time 1\.000000 is in the buffer"):
         tree.lookup("thing", "elsewhere", 2 * S)
     with pytest.raises(ConnectivityException, match="'odom' and 'thing'"):
         tree.lookup("odom", "thing", 0)
     with pytest.raises(
-        LookupException, match='"nowhere" passed to lookupTransform argument source_frame does not exist'
+        LookupException, match=r'"nowhere" passed to lookupTransform argument source_frame does not exist'
     ):
         tree.lookup("odom", "nowhere", 0)
     with pytest.raises(InvalidArgumentException, match="empty"):

@@ -285,7 +285,8 @@ def test_process_output_can_be_acted_on(write, tmp_path):
     path = write(f"""
         child = python({POLITE!r})
         def on_stdout(event):
-            return [EmitEvent(event=ShutdownProcess(process_matcher=matches_action(child)))] if b"up" in event.text else None
+            if b"up" in event.text:
+                return [EmitEvent(event=ShutdownProcess(process_matcher=matches_action(child)))]
         return LaunchDescription([child, RegisterEventHandler(OnProcessIO(target_action=child, on_stdout=on_stdout))])
     """)
     status, output = launch(tmp_path, path)

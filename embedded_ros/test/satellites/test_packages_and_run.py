@@ -21,7 +21,6 @@ from ament_index_python import (
     get_search_paths,
     has_resource,
 )
-
 from embedded_ros.run import ExecutableNotFoundError, find_executable, list_executables
 
 MANIFEST = "<?xml version='1.0'?><package format='3'><name>{}</name><version>0.1.0</version></package>"
@@ -155,7 +154,9 @@ def test_programs_of_a_prefix_win_and_run_as_they_are(monkeypatch, tmp_path):
 
 def test_entry_points_of_source_packages(monkeypatch, tmp_path):
     source = make_source(tmp_path / "demo", "demo_pkg")
-    (source / "demo_pkg/node.py").write_text("import sys\ndef main():\n    print('entry', sys.argv[1:])\n    return 3\n")
+    (source / "demo_pkg/node.py").write_text(
+        "import sys\ndef main():\n    print('entry', sys.argv[1:])\n    return 3\n"
+    )
     (source / "setup.py").write_text(
         "from setuptools import setup\nsetup(entry_points={'console_scripts': ['listener = demo_pkg.node:main']})\n"
         "raise SystemExit('never executed')\n"
