@@ -10,6 +10,7 @@ from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.walls import Run
 
+_LEAST_EDGE = 0.02  # m; nothing is flatter than the samples can tell
 _TRIM = 0.5  # percent of the points left out at each end
 _YAW_POINTS = 400  # enough to tell the direction of a box
 _SLACK = 1.12  # the least rectangle must beat the preferred direction by this factor in area
@@ -73,7 +74,7 @@ def cuboid_of(yaw: float, low: Floats, high: Floats, bottom: float, top: float, 
     middle = (low + high) / 2
     c, s = np.cos(yaw), np.sin(yaw)
     center = np.array([c * middle[0] - s * middle[1], s * middle[0] + c * middle[1], (bottom + top) / 2])
-    return Cuboid(center, yaw, np.array([*(high - low), top - bottom]), points)
+    return Cuboid(center, yaw, np.maximum([*(high - low), top - bottom], _LEAST_EDGE), points)
 
 
 def completed(box: Cuboid, walls: list[Run], levels: Levels, base: float | None = None) -> Cuboid:

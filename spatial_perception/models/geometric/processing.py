@@ -56,6 +56,10 @@ def prepare(cloud: PointCloud, config: GeometricConfig) -> tuple[Samples, SceneT
 
 
 def _sampled(xyz: Floats, voxel: float, limit: int, config: GeometricConfig) -> Samples:
+    if len(xyz) < MIN_SAMPLES:
+        raise EstimatorError(
+            f"only {len(xyz)} points are left near the middle of the scene; is the cloud dense, and in metres?"
+        )
     means, weight, voxel = thinned(xyz, voxel, limit)
     if len(means) < MIN_SAMPLES:
         raise EstimatorError(f"the points fill only {len(means)} voxels of {voxel:.3g} m; is the cloud in metres?")

@@ -14,6 +14,7 @@ from spatial_perception.models.geometric.samples import Floats, Mask
 
 Labels = NDArray[np.int64]
 
+_MOST_CELLS = 200_000
 _LEAST_POINTS = 50  # smaller groups are one thing
 _STEP = 0.07  # m; neighbouring cells with tops closer than this belong to one plateau
 _PLATEAU_AREA = 0.05  # m2
@@ -44,7 +45,8 @@ def split(xyz: Floats, cell: float) -> list[Piece]:
     """Objects within one connected group of points (N, 3); plan cells are `cell` metres wide."""
     if len(xyz) < _LEAST_POINTS:
         return [Piece(np.arange(len(xyz)))]
-    tops = _tops(xyz, cell)
+    extent = np.ptp(xyz[:, :2], axis=0) + cell
+    tops = _tops(xyz, max(cell, float(np.sqrt(extent[0] * extent[1] / _MOST_CELLS))))
     region = _plateaus(tops)
     count = int(region.max())
     if count < 2:

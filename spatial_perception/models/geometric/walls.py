@@ -24,7 +24,7 @@ _SIN_CROSSING = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A wall in the making: centre `line`, `start` and `end` along it (m), `thickness` (m), its `faces`; which ends are `closed`."""
+    """A wall in the making: centre `line`, `start` and `end` along it, `thickness` (m), `faces`, and which ends are `closed`."""
 
     line: Line
     start: float
