@@ -32,18 +32,23 @@ def command(
     ] = None,
     truth: Annotated[Path | None, typer.Option(help="Another layout, drawn dashed over the first.")] = None,
     style: Annotated[str, typer.Option(help="Picture for -o: plan or 3d.")] = "plan",
+    up: Annotated[str, typer.Option(help="Up axis of the cloud, as given to layout.")] = "auto",
+    scale: Annotated[str, typer.Option(help="Unit of the cloud, as given to layout.")] = "auto",
     title: Annotated[str | None, typer.Option(help="Title; the name of the cloud unless given.")] = None,
     azimuth: Annotated[float | None, typer.Option(help="3d: where the viewer stands, degrees from +x.")] = None,
     elevation: Annotated[float, typer.Option(help="3d: degrees above the floor.", min=5, max=85)] = 42.0,
 ) -> None:
-    """Draw a cloud with its layout: floor plan, 3-D view, or a recording for the rerun viewer."""
+    """Draw a cloud with its layout: floor plan, 3-D view, or a recording for the rerun viewer.
+
+    Clouds that lie on their side or are not in metres are brought into the frame in which `layout` gives its results.
+    """
     from spatial_perception.cli.formats import Product
 
     if style not in ("plan", "3d"):
         raise ConfigError(f"unknown style '{style}'; choose plan or 3d")
     for path in output or ():
         _check_suffix(path)
-    points, shown = _load(cloud, layout)
+    points, shown = _load(cloud, layout, up, scale)
     product = Product(shown, points, title or cloud.stem, None if truth is None else _layout(truth))
     if not output:
         output, styles = [Path(f"{cloud.stem}_plan.png"), Path(f"{cloud.stem}_3d.png")], ["plan", "3d"]
@@ -59,17 +64,21 @@ def _check_suffix(path: Path) -> None:
         raise OutputError(f"{path}: cannot draw into '{path.suffix}'; use {' '.join(_PICTURES)} or .rrd")
 
 
-def _load(cloud: Path, layout: Path | None) -> tuple[PointCloud | None, Layout]:
-    from spatial_perception.cli.estimation import read
+def _load(cloud: Path, layout: Path | None, up: str, scale: str) -> tuple[PointCloud | None, Layout]:
+    from spatial_perception.cli.estimation import beside, parse_scale, read
     from spatial_perception.cli.layout_files import is_layout_file
     from spatial_perception.layout.entities import Layout
+    from spatial_perception.pointcloud.alignment import align
 
     if layout is None and is_layout_file(cloud):
         return None, _layout(cloud)
+    shown = Layout() if layout is None else _layout(layout)
+    factor = parse_scale(scale)
     points, notes = read(cloud)
-    for text in notes:
+    _, alignment = align(points, up, yaw=False, scale=factor)
+    for text in (*notes, *alignment.notes):
         note(f"{cloud}: {text}")
-    return points, Layout() if layout is None else _layout(layout)
+    return beside(points, alignment), shown
 
 
 def _layout(path: Path) -> Layout:

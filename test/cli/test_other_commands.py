@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import image
 
 from spatial_perception.cli import checks, demo
 from spatial_perception.layout.json import load_layout
@@ -51,6 +52,19 @@ def test_view_of_a_cloud_alone_and_as_recording(run, cloud_file, tmp_path):
     assert {"a.rrd", "a.png"} <= set(files(tmp_path))
 
 
+def test_view_stands_clouds_up_as_layout_does(run, cloud_file, layout_file, tmp_path):
+    """The same room, upright and lying on its side in millimetres, gives the same picture."""
+    path, layout = cloud_file(), layout_file()
+    xyz = read_cloud(path).xyz.astype(float)
+    write_cloud(tmp_path / "side.ply", PointCloud(1000 * xyz[:, [0, 2, 1]] * [1, 1, -1]))
+    options = (layout, "--title", "room", "-o")
+    assert run("view", path, *options, "a.png", "--up", "z", "--scale", "keep").code == 0
+    assert run("view", "side.ply", *options, "b.png", "--up", "y", "--scale", "mm").code == 0
+    first, second = (image.imread(tmp_path / name) for name in ("a.png", "b.png"))
+    assert first.shape == second.shape
+    assert np.mean(np.abs(first - second)) < 0.01
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -60,6 +74,8 @@ def test_view_of_a_cloud_alone_and_as_recording(run, cloud_file, tmp_path):
         (["room.ply", "latin.txt"], "latin.txt: not UTF-8 text"),
         (["room.ply", "-o", "a.bmp"], "a.bmp: cannot draw into '.bmp'"),
         (["room.ply", "--style", "4d"], "unknown style '4d'"),
+        (["room.ply", "--up", "north"], "unknown up axis 'north'"),
+        (["room.ply", "--scale", "-1"], "scale '-1' is unknown"),
         (["room.ply", "-o", "room.ply/a.png"], "cannot be written"),
     ],
 )
