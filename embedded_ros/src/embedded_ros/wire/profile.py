@@ -7,11 +7,11 @@ comes last and wins.
 
 from __future__ import annotations
 
+import html
 import logging
 import os
 import pathlib
 from collections.abc import Mapping
-from xml.sax.saxutils import quoteattr
 
 _LOGGER = logging.getLogger("embedded_ros")
 _WANTED_BUFFER = 4 * 1024 * 1024
@@ -21,7 +21,7 @@ _MAX_PARTICIPANTS = 32
 
 # Large datagrams and quick repair: a 208 KiB socket buffer then still gets every message of some megabytes through.
 _TUNING = (
-    "<General><MaxMessageSize>65500B</MaxMessageSize><FragmentSize>8000B</FragmentSize></General>"
+    "<General><MaxMessageSize>65500B</MaxMessageSize><FragmentSize>65000B</FragmentSize></General>"
     "<Internal><SocketReceiveBufferSize max='{receive_buffer}B'/><NackDelay>2ms</NackDelay>"
     "<HeartbeatInterval min='2ms' minsched='4ms' max='1s'>20ms</HeartbeatInterval>"
     "<MaxQueuedRexmitBytes>64MiB</MaxQueuedRexmitBytes></Internal>"
@@ -82,7 +82,7 @@ def _discovery(environment: Mapping[str, str]) -> str:
     general = "<General><AllowMulticast>false</AllowMulticast></General>" if reach == "LOCALHOST" else ""
     if not peers:
         return general
-    listed = "".join(f"<Peer address={quoteattr(peer)}/>" for peer in peers)
+    listed = "".join(f'<Peer address="{html.escape(peer)}"/>' for peer in peers)
     index = f"<ParticipantIndex>auto</ParticipantIndex><MaxAutoParticipantIndex>{_MAX_PARTICIPANTS}</MaxAutoParticipantIndex>"
     return f"{general}<Discovery>{index}<Peers>{listed}</Peers></Discovery>"
 
