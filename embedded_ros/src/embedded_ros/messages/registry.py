@@ -71,7 +71,12 @@ def definition_text(name: str) -> str | None:
 
 def interface_names(package: str, kind: str) -> list[str]:
     """Return the names of all interfaces of one kind in a package, without the parts of services and actions."""
-    names = {last for full in (*_registered, *stock.rosbags_names()) for pkg, k, last in [full.split("/")] if (pkg, k) == (package, kind)}
+    names = {
+        last
+        for full in (*_registered, *stock.rosbags_names())
+        for pkg, k, last in [full.split("/")]
+        if (pkg, k) == (package, kind)
+    }
     names |= {key.split("/")[1] for key in stock.bundled_texts(package) if key.split("/")[0] == kind}
     folder = _package_folder(package)
     if folder is not None:
@@ -117,7 +122,7 @@ def _definition_file(package: str, kind: str, last: str) -> pathlib.Path | None:
     return file if file is not None and file.is_file() else None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _package_folder(package: str) -> pathlib.Path | None:
     """Return the folder that holds a package's interface definitions."""
     if package in _folders:
@@ -126,7 +131,10 @@ def _package_folder(package: str) -> pathlib.Path | None:
         if _has_definitions(prefix / "share" / package):
             return prefix / "share" / package
     folder = source_folder(package)
-    return folder if folder is not None and _has_definitions(folder) else None
+    if folder is None:
+        return None
+    # Wheels carry their share folder inside the Python package, or as data files of the environment.
+    return next((path for path in (folder / "share" / package, folder) if _has_definitions(path)), None)
 
 
 def _has_definitions(folder: pathlib.Path) -> bool:
