@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from spatial_perception.errors import ConfigError
-from spatial_perception.generation.cache import KeyValueCache
 from spatial_perception.generation.decoder import Budget, Constraint, Statistics, Token
 from spatial_perception.generation.language_model import LanguageModel, Prompt
 
@@ -56,7 +55,8 @@ class BeamSearch:
     ) -> Hypothesis:
         """The best text; its last token is a stop token unless the budget ran out."""
         self.statistics, budget = Statistics(), budget or Budget()
-        cache, started = KeyValueCache(), time.perf_counter()
+        cache = self.model.new_cache(prompt.embeds.shape[1], budget.max_new_tokens)
+        started = time.perf_counter()
         live = [Hypothesis(state=constraint.start() if constraint else None)]
         done: list[Hypothesis] = []
         embeds, positions = prompt.embeds, prompt.first_positions()

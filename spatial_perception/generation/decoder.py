@@ -9,7 +9,7 @@ ICML 2023, for a draft without randomness).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -151,15 +151,18 @@ class Generation:
         self._ahead = _DraftLength()
         self._begin = 0.0
 
-    def __iter__(self) -> Iterator[Token]:
+    def __iter__(self) -> Generator[Token, None, None]:
         """Tokens in order, each as soon as it is certain."""
         self._begin = time.perf_counter()
-        while not self.statistics.stop:
-            yield from self._forced_run()
-            if self._should_stop():
-                break
-            yield from self._pass()
-        self.statistics.seconds = time.perf_counter() - self._begin
+        try:
+            while not self.statistics.stop:
+                yield from self._forced_run()
+                if self._should_stop():
+                    break
+                yield from self._pass()
+        finally:
+            self.statistics.stop = self.statistics.stop or "closed"
+            self.statistics.seconds = time.perf_counter() - self._begin
 
     def _should_stop(self) -> bool:
         budget = self.rules.budget

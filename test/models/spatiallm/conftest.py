@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from spatial_perception.models.spatiallm.modeling import SpatialLM
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 GOLDEN = Path(__file__).parents[2] / "golden/spatiallm"
 NAMES = ("slm11_tiny_qwen", "slm11_tiny_llama", "slm10_tiny_qwen")
