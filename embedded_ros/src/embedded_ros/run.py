@@ -18,9 +18,11 @@ import runpy
 import sys
 from collections.abc import Iterator
 
+from embedded_ros.executables import SUPPLIED_EXECUTABLES
 from embedded_ros.packages import source_folder
 
 _ENTRY = re.compile(r"^\s*([\w.\-]+)\s*=\s*([\w.]+\s*:\s*[\w.]+)\s*$")
+_INTERRUPTED = 130  # as a shell reports the end by SIGINT
 _SCRIPT_FOLDERS = ("scripts", "bin", "nodes")
 
 
@@ -41,10 +43,10 @@ def find_executable(package: str, executable: str) -> list[str]:
             return _file_command(files[name])
     if executable in entries:
         return _python_command("entry", entries[executable])
-    module = _module(package, executable)
+    module = SUPPLIED_EXECUTABLES.get((package, executable)) or _module(package, executable)
     if module is not None:
         return _python_command("module", module)
-    known = sorted({*files, *entries})
+    known = list_executables(package)
     listing = (
         f"it has {', '.join(known)}" if known else "none was found; is the package installed or on the package path?"
     )
@@ -53,7 +55,8 @@ def find_executable(package: str, executable: str) -> list[str]:
 
 def list_executables(package: str) -> list[str]:
     """Return the names of the executables of a package, sorted."""
-    return sorted({*_files(package), *_entries(package)})
+    supplied = {name for owner, name in SUPPLIED_EXECUTABLES if owner == package}
+    return sorted({*_files(package), *_entries(package), *supplied})
 
 
 # ---------------------------------------------------------------------- files
@@ -167,13 +170,20 @@ def main(argv: list[str] | None = None) -> int:
     embedded_ros.activate()
     kind, target, *rest = arguments
     sys.argv = [target, *rest]
+    try:
+        return _hand_over(kind, target)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _hand_over(kind: str, target: str) -> int:
+    if kind == "entry":
+        return _run_entry(target)
     if kind == "script":
         _run_script(pathlib.Path(target))
-        return 0
-    if kind == "module":
+    else:
         runpy.run_module(target, run_name="__main__", alter_sys=True)
-        return 0
-    return _run_entry(target)
+    return 0
 
 
 def _run_script(file: pathlib.Path) -> None:

@@ -183,7 +183,8 @@ def test_exit_and_start_handlers_and_shutdown(write, tmp_path):
         return LaunchDescription([
             first,
             RegisterEventHandler(OnProcessExit(target_action=first, on_exit=[LogInfo(msg="first is done"), second])),
-            RegisterEventHandler(OnProcessStart(target_action=second, on_start=[EmitEvent(event=ShutdownEvent(reason="enough"))])),
+            RegisterEventHandler(OnProcessStart(
+                target_action=second, on_start=[EmitEvent(event=ShutdownEvent(reason="enough"))])),
             RegisterEventHandler(OnShutdown(on_shutdown=lambda event, context: [LogInfo(msg="ending: " + event.reason)])),
         ])
     """)

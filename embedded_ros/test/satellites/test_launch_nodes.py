@@ -215,3 +215,21 @@ def test_compiled_components_are_refused_by_name(start, name):
     output, _ = process.communicate(timeout=15)
     assert process.returncode == 1
     assert f"launch_ros.actions.{name} is not supported" in output
+
+
+def test_static_transforms_are_published_and_can_be_echoed(start):
+    process = start("""
+        return LaunchDescription([
+            Node(package="tf2_ros", executable="static_transform_publisher", arguments=[
+                "--x", "1", "--yaw", "1.5707963", "--frame-id", "base", "--child-frame-id", "laser"]),
+            Node(package="tf2_ros", executable="static_transform_publisher", output="screen", name="old_style",
+                 arguments=["0", "-1", "0", "0", "0", "0", "base", "camera"]),
+            Node(package="tf2_ros", executable="tf2_echo", arguments=["laser", "camera", "10"], output="screen"),
+        ])
+    """)
+    seen = read_until(process, "Translation: [-1.000, 1.000, 0.000]", "-90.000]")
+    assert "process has died" not in seen
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=15)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output

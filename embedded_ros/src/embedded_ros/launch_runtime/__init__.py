@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import shutil
+import subprocess
 import sys
 from typing import Any
 
-_SUFFIXES = (".launch.py", "_launch.py", ".py", ".launch.xml", ".launch.yaml", ".xml", ".yaml")
+_INTERRUPTED = 130  # as a shell reports the end by SIGINT
 
 
 class LaunchFileError(RuntimeError):
@@ -16,10 +18,12 @@ class LaunchFileError(RuntimeError):
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``launch PACKAGE FILE [name:=value ...]`` or ``launch FILE [name:=value ...]``; returns the exit status."""
-    options = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(words)
     import embedded_ros
 
-    embedded_ros.activate()
+    if not embedded_ros.activate():
+        return _run_genuine(words)
     try:
         path, rest = _find(options.words)
         arguments = _arguments(rest)
@@ -27,6 +31,19 @@ def main(argv: list[str] | None = None) -> int:
     except (LaunchFileError, NotImplementedError, LookupError) as error:
         print(f"launch: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before the launch took over the signals
+        return _INTERRUPTED
+
+
+def _run_genuine(words: list[str]) -> int:
+    """Hand over to the launch of an installed ROS 2."""
+    ros2 = shutil.which("ros2")
+    if ros2 is None:
+        print(
+            "launch: a genuine rclpy is installed, but the command ros2 is not; source its setup file", file=sys.stderr
+        )
+        return 1
+    return subprocess.call([ros2, "launch", *words])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import actions, conditions, event_handlers, events, launch_description_sources, substitutions, utilities
 from .action import Action
 from .condition import Condition
@@ -12,8 +14,16 @@ from .launch_description import LaunchDescription
 from .launch_description_entity import LaunchDescriptionEntity
 from .launch_description_source import LaunchDescriptionSource
 from .launch_service import LaunchService
+from .some_actions_type import SomeActionsType
 from .some_substitutions_type import SomeSubstitutionsType, SomeSubstitutionsType_types_tuple
 from .substitution import Substitution
+
+
+def __getattr__(name: str) -> Any:
+    if name == "LaunchIntrospector":
+        raise NotImplementedError(f"launch.{name} is not supported by embedded_ros")
+    raise AttributeError(f"module 'launch' has no attribute {name!r}")
+
 
 __all__ = [
     "Action",
@@ -26,6 +36,7 @@ __all__ = [
     "LaunchDescriptionEntity",
     "LaunchDescriptionSource",
     "LaunchService",
+    "SomeActionsType",
     "SomeSubstitutionsType",
     "SomeSubstitutionsType_types_tuple",
     "Substitution",
