@@ -40,7 +40,9 @@ def main() -> None:
 def _qos(options: argparse.Namespace) -> object:
     from rclpy.qos import QoSProfile, ReliabilityPolicy
 
-    return QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT if options.best_effort else ReliabilityPolicy.RELIABLE)
+    return QoSProfile(
+        depth=5, reliability=ReliabilityPolicy.BEST_EFFORT if options.best_effort else ReliabilityPolicy.RELIABLE
+    )
 
 
 def _begin(name: str) -> object:
@@ -96,7 +98,10 @@ def receive(options: argparse.Namespace, payload: str) -> None:
     sent = int(peer.stdout.read() or 0)
     width, height, step = PAYLOADS[payload]
     size = width * height * step / 1e6
-    print(f"{payload:>5} ({size:.2f} MB at {options.rate:g} Hz): {len(latencies)}/{sent} received, {summary(latencies)}", flush=True)
+    print(
+        f"{payload:>5} ({size:.2f} MB at {options.rate:g} Hz): {len(latencies)}/{sent} received, {summary(latencies)}",
+        flush=True,
+    )
     node.destroy_node()
 
 

@@ -81,8 +81,8 @@ def memory_growth(minutes: float) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     settled = samples[len(samples) // 5 :]
     print(
-        f"memory over {minutes:g} min ({count[0]} clouds): {samples[0]:.0f} MB at first, {settled[0]:.1f} -> {settled[-1]:.1f} MB "
-        f"once warm, peak {peak:.0f} MB"
+        f"memory over {minutes:g} min ({count[0]} clouds): {samples[0]:.0f} MB at first, "
+        f"{settled[0]:.1f} -> {settled[-1]:.1f} MB once warm, peak {peak:.0f} MB"
     )
     node.destroy_node()
 

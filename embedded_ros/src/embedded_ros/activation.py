@@ -53,7 +53,9 @@ def _install(forced: bool) -> None:
     if forced:
         _add(SuppliedFinder(), first=True)
         return
-    genuine = {name: where for name in (*SUPPLIED_PACKAGES, *MESSAGE_PACKAGES) if (where := _location(name)) is not None}
+    genuine = {
+        name: where for name in (*SUPPLIED_PACKAGES, *MESSAGE_PACKAGES) if (where := _location(name)) is not None
+    }
     if genuine:
         name, where = next(iter(genuine.items()))
         raise ActivationError(
@@ -77,7 +79,9 @@ def _add(finder: SuppliedFinder, first: bool) -> None:
 def _refuse_loaded_modules() -> None:
     loaded = [name for name in (*SUPPLIED_PACKAGES, *MESSAGE_PACKAGES) if name in sys.modules]
     if loaded:
-        raise ActivationError(f"{loaded[0]} is imported already; call embedded_ros.activate() before importing ROS packages")
+        raise ActivationError(
+            f"{loaded[0]} is imported already; call embedded_ros.activate() before importing ROS packages"
+        )
 
 
 def _location(name: str) -> str | None:

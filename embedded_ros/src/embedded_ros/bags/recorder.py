@@ -55,7 +55,12 @@ class Recorder:
     def discover(self) -> None:
         """Begin to record topics that have appeared."""
         for topic, types in self._node.get_topic_names_and_types():
-            if topic not in self._subscriptions and topic not in self._skipped and self._wanted(topic) and self.failure is None:
+            if (
+                topic not in self._subscriptions
+                and topic not in self._skipped
+                and self._wanted(topic)
+                and self.failure is None
+            ):
                 publishers = self._node.get_publishers_info_by_topic(topic)
                 if publishers:
                     self._begin(topic, types, [info.qos_profile for info in publishers])
@@ -71,13 +76,19 @@ class Recorder:
             self._node.get_logger().warn(f"{topic} is not recorded: {error}")
             return
         connection = self._writer.add_connection(
-            topic, types[0], msgdef=text, rihs01=type_hash(types[0]), offered_qos_profiles=[to_bag_qos(qos) for qos in offered]
+            topic,
+            types[0],
+            msgdef=text,
+            rihs01=type_hash(types[0]),
+            offered_qos_profiles=[to_bag_qos(qos) for qos in offered],
         )
 
         def write(data: bytes) -> None:
             self._write(connection, data)
 
-        self._subscriptions[topic] = self._node.create_subscription(cls, topic, write, matching_qos(self._node, topic), raw=True)
+        self._subscriptions[topic] = self._node.create_subscription(
+            cls, topic, write, matching_qos(self._node, topic), raw=True
+        )
 
     def _write(self, connection: Any, data: bytes) -> None:
         if self.failure is not None:

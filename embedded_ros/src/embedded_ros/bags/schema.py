@@ -37,10 +37,12 @@ def _body(definition: Structure, nested: dict[str, str]) -> str:
 
 
 def _constant(constant: Constant) -> str:
-    value = constant.value
-    if isinstance(value, bytes):
-        value = value[0]
-    return f"{constant.base} {constant.name}={repr(value) if constant.base == 'string' else str(value).lower() if isinstance(value, bool) else value}"
+    value = constant.value[0] if isinstance(constant.value, bytes) else constant.value
+    if isinstance(value, bool):
+        text = str(value).lower()
+    else:
+        text = repr(value) if constant.base == "string" else str(value)
+    return f"{constant.base} {constant.name}={text}"
 
 
 def _field(field: Field) -> str:

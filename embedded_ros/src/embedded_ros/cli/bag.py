@@ -51,7 +51,9 @@ def _record(options: argparse.Namespace, rest: list[str]) -> int:
             recorder = Recorder(node, folder, wanted, options.storage)
             print(f"recording to {folder}; end with Ctrl-C", flush=True)
             end = time.monotonic() + options.duration if options.duration else None
-            spin_until_interrupt(node, lambda: recorder.failure is not None or (end is not None and time.monotonic() > end))
+            spin_until_interrupt(
+                node, lambda: recorder.failure is not None or (end is not None and time.monotonic() > end)
+            )
             recorder.close()
         except BagError as error:
             print(f"bag: {error}", file=sys.stderr)

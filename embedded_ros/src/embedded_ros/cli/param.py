@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command.set_defaults(run=function)
 
 
-def _ask(node: Any, options: argparse.Namespace, service: str, kind: str, target: str | None = None, **fields: Any) -> Any:
+def _ask(
+    node: Any, options: argparse.Namespace, service: str, kind: str, target: str | None = None, **fields: Any
+) -> Any:
     import rcl_interfaces.srv
 
     cls = getattr(rcl_interfaces.srv, kind)
@@ -40,7 +42,9 @@ def _names(node: Any, options: argparse.Namespace, target: str | None = None) ->
 
 def _list(options: argparse.Namespace, rest: list[str]) -> None:
     with tool_node(rest) as node:
-        targets = [absolute(options.node_name)] if options.node_name else sorted(set(node.get_fully_qualified_node_names()))
+        targets = (
+            [absolute(options.node_name)] if options.node_name else sorted(set(node.get_fully_qualified_node_names()))
+        )
         services = dict(node.get_service_names_and_types())
         for target in targets:
             if options.node_name or (not is_hidden(target) and f"{target}/list_parameters" in services):

@@ -8,7 +8,15 @@ import statistics
 import time
 from typing import Any
 
-from embedded_ros.cli.common import absolute, is_hidden, parse_yaml, print_yaml, spin_until_interrupt, tool_node, topic_type
+from embedded_ros.cli.common import (
+    absolute,
+    is_hidden,
+    parse_yaml,
+    print_yaml,
+    spin_until_interrupt,
+    tool_node,
+    topic_type,
+)
 
 _WINDOW = 1000
 
@@ -57,7 +65,10 @@ def _list(options: argparse.Namespace, rest: list[str]) -> None:
 def _info(options: argparse.Namespace, rest: list[str]) -> None:
     topic = absolute(options.topic)
     with tool_node(rest) as node:
-        publishers, subscriptions = node.get_publishers_info_by_topic(topic), node.get_subscriptions_info_by_topic(topic)
+        publishers, subscriptions = (
+            node.get_publishers_info_by_topic(topic),
+            node.get_subscriptions_info_by_topic(topic),
+        )
         print(f"Type: {topic_type(node, topic)}")
         for title, found in (("Publisher", publishers), ("Subscription", subscriptions)):
             print(f"{title} count: {len(found)}")
@@ -98,7 +109,8 @@ def _watch(options: argparse.Namespace, rest: list[str], callback: Any, raw: boo
             node.create_timer(1.0, report)
         end = time.monotonic() + options.timeout if options.timeout else None
         spin_until_interrupt(
-            node, lambda: bool(options.count and seen[0] >= options.count) or (end is not None and time.monotonic() > end)
+            node,
+            lambda: bool(options.count and seen[0] >= options.count) or (end is not None and time.monotonic() > end),
         )
     if report is not None:
         report()
@@ -138,7 +150,8 @@ def _bw(options: argparse.Namespace, rest: list[str]) -> None:
             span = max(time.perf_counter() - seen[0][0], 1e-9)
             sizes = [size for _, size in seen]
             print(
-                f"{sum(sizes) / span / 1e6:.3f} MB/s from {len(seen)} messages\n\tMessage size mean: {statistics.fmean(sizes) / 1e6:.4f} MB "
+                f"{sum(sizes) / span / 1e6:.3f} MB/s from {len(seen)} messages\n"
+                f"\tMessage size mean: {statistics.fmean(sizes) / 1e6:.4f} MB "
                 f"min: {min(sizes) / 1e6:.4f} MB max: {max(sizes) / 1e6:.4f} MB",
                 flush=True,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import functools
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,8 +24,8 @@ class Message:
     __slots__ = ()
     _type_name = ""
     _definition = Structure("", ())
-    _fields_and_field_types: dict[str, str] = {}
-    _checkers: dict[str, Any] = {}
+    _fields_and_field_types: ClassVar[dict[str, str]] = {}
+    _checkers: ClassVar[dict[str, Any]] = {}
     _factories: tuple[tuple[str, Any], ...] = ()
 
     def __init__(self, **fields: Any) -> None:
@@ -33,7 +33,9 @@ class Message:
         fields.pop("check_fields", None)
         unknown = fields.keys() - self._checkers.keys()
         if unknown:
-            raise AssertionError(f"Invalid arguments passed to constructor of {self._type_name}: {', '.join(sorted(unknown))}")
+            raise AssertionError(
+                f"Invalid arguments passed to constructor of {self._type_name}: {', '.join(sorted(unknown))}"
+            )
         for name, make in self._factories:
             if name not in fields:
                 _set(self, name, make())
@@ -103,7 +105,11 @@ def _factory(field: Field) -> Any:
     kind = field.type
     if field.default is not None:
         check = make_checker(field, message_class)
-        return functools.partial(check, field.default) if kind.shape is Shape.SINGLE else (lambda: check(list(field.default)))
+        return (
+            functools.partial(check, field.default)
+            if kind.shape is Shape.SINGLE
+            else (lambda: check(list(field.default)))
+        )
     if kind.is_nested and kind.shape is Shape.SINGLE:
         return message_class(kind.base)
     if kind.shape is Shape.SINGLE:

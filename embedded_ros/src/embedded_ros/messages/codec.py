@@ -50,7 +50,9 @@ def deserialize(data: Any, cls: type[Message]) -> Message:
     view = memoryview(data).cast("B").toreadonly()
     order = _HEADERS.get(bytes(view[:2]))
     if order is None or len(view) < _HEADER_SIZE:
-        raise CdrError(f"{cls._type_name}: unknown encapsulation {bytes(view[:2]).hex() or 'of no bytes'}; expected plain CDR")
+        raise CdrError(
+            f"{cls._type_name}: unknown encapsulation {bytes(view[:2]).hex() or 'of no bytes'}; expected plain CDR"
+        )
     try:
         message, _ = reader_of(cls._type_name, order)(view[_HEADER_SIZE:], 0)
     except (struct.error, ValueError, IndexError, OverflowError) as error:
@@ -58,14 +60,14 @@ def deserialize(data: Any, cls: type[Message]) -> Message:
     return message
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def writer_of(name: str) -> Writer:
     """Return ``write(message, chunks, position) -> position`` of a type."""
     source, constants = writer_source(structure(name))
     return _compile(source, "write", {**constants, "writer_of": writer_of, "structs": _writing_structs}, name)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def reader_of(name: str, order: str) -> Reader:
     """Return ``read(body, position) -> (message, position)`` of a type in a byte order (``<`` or ``>``)."""
     source, constants = reader_source(structure(name), order, message_class)
@@ -90,7 +92,7 @@ def _compile(source: str, function: str, names: dict[str, Any], type_name: str) 
     return names[function]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _layouts(order: str, codes: str) -> tuple[struct.Struct, ...]:
     """Return the eight aligned layouts of a run of primitive values."""
     return tuple(struct.Struct(order + _padded(codes, start)) for start in range(8))

@@ -132,7 +132,11 @@ def _write_field(field: Field, names: dict[str, Any]) -> list[str]:
     return [
         *lines,
         "    if len(v):",
-        *([f"        pad = -pos % {size}", "        if pad: out.append(PADS[pad]); pos += pad"] if size > 4 or kind.shape is Shape.ARRAY else []),
+        *(
+            [f"        pad = -pos % {size}", "        if pad: out.append(PADS[pad]); pos += pad"]
+            if size > 4 or kind.shape is Shape.ARRAY
+            else []
+        ),
         f"        out.append({convert})",
         f"        pos += len(v) * {size}",
     ]
@@ -201,7 +205,9 @@ class _ReaderBuilder:
         least = PRIMITIVES[kind.base][3] if kind.is_primitive else (4 if kind.is_string else 1)
         lines = [f"    n = {kind.size}"] if kind.shape is Shape.ARRAY else [f"    n, pos = count(body, pos, {least})"]
         if kind.shape is Shape.BOUNDED:
-            lines.append(f"    if n > {kind.size}: raise ValueError('{field.name} holds %d of at most {kind.size} values' % n)")
+            lines.append(
+                f"    if n > {kind.size}: raise ValueError('{field.name} holds %d of at most {kind.size} values' % n)"
+            )
         return [*lines, *self._many(kind), f"    put(m, {field.name!r}, items)"]
 
     def _many(self, kind: FieldType) -> list[str]:
@@ -217,9 +223,17 @@ class _ReaderBuilder:
         if kind.base == "string":
             return _indent(["item, pos = text(body, pos)"], depth, "")
         if kind.base == "byte":
-            return _indent(["item = bytes(body[pos:pos + 1])", "if not item: raise ValueError('message ends early')", "pos += 1"], depth, "")
+            return _indent(
+                ["item = bytes(body[pos:pos + 1])", "if not item: raise ValueError('message ends early')", "pos += 1"],
+                depth,
+                "",
+            )
         if kind.base == "wstring":
-            lines = ["n_units, pos = count(body, pos, 2)", "item = str(body[pos:pos + 2 * n_units], 'utf-16-le')", "pos += 2 * n_units"]
+            lines = [
+                "n_units, pos = count(body, pos, 2)",
+                "item = str(body[pos:pos + 2 * n_units], 'utf-16-le')",
+                "pos += 2 * n_units",
+            ]
             return _indent(lines, depth, "")
         key = f"reader_{len(self._names)}"
         self._names[key] = None

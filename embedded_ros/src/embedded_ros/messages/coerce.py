@@ -156,8 +156,10 @@ def _as_numpy(name: str, value: Any, dtype: np.dtype) -> np.ndarray:
         raise _fail(name, f"a one-dimensional sequence, not of shape {given.shape}")
     if given.dtype == dtype:
         return np.ascontiguousarray(given)
-    if given.size and (given.dtype.kind not in "iufb" or (given.dtype.kind == "f") != (dtype.kind == "f")) and not (
-        dtype.kind == "f" and given.dtype.kind in "iu"
+    if (
+        given.size
+        and (given.dtype.kind not in "iufb" or (given.dtype.kind == "f") != (dtype.kind == "f"))
+        and not (dtype.kind == "f" and given.dtype.kind in "iu")
     ):
         raise _fail(name, f"a sequence of '{dtype.name}' values, not of '{given.dtype.name}'")
     _check_integer_range(name, given, dtype)

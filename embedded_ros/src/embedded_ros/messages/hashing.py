@@ -15,7 +15,7 @@ _BOUNDED_STEP = 4  # bounded_string is 21, bounded_wstring 22
 _SHAPE_STEP = {Shape.SINGLE: 0, Shape.ARRAY: 48, Shape.BOUNDED: 96, Shape.UNBOUNDED: 144}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def type_hash(name: str) -> str:
     """Return ``RIHS01_<sha256>`` of a message, service or action given by its full name.
 

@@ -124,5 +124,7 @@ def split_name(name: str) -> tuple[str, str, str]:
     if len(parts) == 2:
         parts.insert(1, "msg")
     if len(parts) != 3 or not all(parts) or parts[1] not in ("msg", "srv", "action"):
-        raise UnknownInterfaceError(f"{name!r} is no interface name; write package/msg/Type, package/srv/Type or package/action/Type")
+        raise UnknownInterfaceError(
+            f"{name!r} is no interface name; write package/msg/Type, package/srv/Type or package/action/Type"
+        )
     return parts[0], parts[1], parts[2]

@@ -6,11 +6,24 @@ import ast
 import re
 from typing import Any
 
-from embedded_ros.messages.model import PRIMITIVES, STRINGS, Constant, DefinitionError, Field, FieldType, Shape, Structure
+from embedded_ros.messages.model import (
+    PRIMITIVES,
+    STRINGS,
+    Constant,
+    DefinitionError,
+    Field,
+    FieldType,
+    Shape,
+    Structure,
+)
 
 _TYPE = re.compile(r"(?P<base>[A-Za-z][\w/]*)(?:<=(?P<bound>\d+))?(?P<array>\[(?P<most><=)?(?P<size>\d*)\])?$")
 _LINE = re.compile(r"(?P<type>[^\s=]+(?:<=\s*\d+)?\S*)\s+(?P<name>[A-Za-z]\w*)\s*(?P<rest>.*)$")
-_SHORT_NAMES = {"Header": "std_msgs/msg/Header", "time": "builtin_interfaces/msg/Time", "duration": "builtin_interfaces/msg/Duration"}
+_SHORT_NAMES = {
+    "Header": "std_msgs/msg/Header",
+    "time": "builtin_interfaces/msg/Time",
+    "duration": "builtin_interfaces/msg/Duration",
+}
 _TIME = FieldType("builtin_interfaces/msg/Time")
 _UUID = FieldType("unique_identifier_msgs/msg/UUID")
 
@@ -50,7 +63,10 @@ def parse_service(text: str, name: str) -> list[Structure]:
 def parse_action(text: str, name: str) -> list[Structure]:
     """Return all structures that the action ``package/action/Name`` stands for."""
     goal, result, feedback = _sections(text, name, 3)
-    parts = [parse_message(part, f"{name}_{suffix}") for part, suffix in ((goal, "Goal"), (result, "Result"), (feedback, "Feedback"))]
+    parts = [
+        parse_message(part, f"{name}_{suffix}")
+        for part, suffix in ((goal, "Goal"), (result, "Result"), (feedback, "Feedback"))
+    ]
     return [*parts, *action_structures(name)]
 
 
@@ -62,7 +78,10 @@ def action_structures(name: str) -> list[Structure]:
         Structure(f"{name}_SendGoal_Response", (Field("accepted", FieldType("bool")), Field("stamp", _TIME))),
         event_structure(f"{name}_SendGoal"),
         Structure(f"{name}_GetResult_Request", (goal_id,)),
-        Structure(f"{name}_GetResult_Response", (Field("status", FieldType("int8")), Field("result", FieldType(f"{name}_Result")))),
+        Structure(
+            f"{name}_GetResult_Response",
+            (Field("status", FieldType("int8")), Field("result", FieldType(f"{name}_Result"))),
+        ),
         event_structure(f"{name}_GetResult"),
         Structure(f"{name}_FeedbackMessage", (goal_id, Field("feedback", FieldType(f"{name}_Feedback")))),
     ]

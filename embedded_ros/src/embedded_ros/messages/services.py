@@ -9,7 +9,7 @@ from embedded_ros.messages.classes import message_class
 from embedded_ros.messages.model import UnknownInterfaceError, split_name
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def service_class(name: str) -> type:
     """Return the class of service ``package/srv/Name`` with ``Request``, ``Response`` and ``Event``.
 
@@ -17,10 +17,12 @@ def service_class(name: str) -> type:
     """
     package, kind, last = split_name(name)
     parts: dict[str, Any] = {part: message_class(f"{name}_{part}") for part in ("Request", "Response", "Event")}
-    return type(last, (), {"__module__": f"{package}.{kind}", "__doc__": f"Service {name}.", "_type_name": name, **parts})
+    return type(
+        last, (), {"__module__": f"{package}.{kind}", "__doc__": f"Service {name}.", "_type_name": name, **parts}
+    )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def action_class(name: str) -> type:
     """Return the class of action ``package/action/Name`` with ``Goal``, ``Result``, ``Feedback`` and ``Impl``."""
     package, kind, last = split_name(name)

@@ -29,7 +29,7 @@ def distro() -> str:
     return name if name in DISTROS else DEFAULT_DISTRO
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _tables(name: str) -> dict[str, Any]:
     try:
         module = importlib.import_module(f"rosbags.typesys.stores.ros2_{name}")
@@ -53,7 +53,7 @@ def from_rosbags(name: str) -> list[Structure]:
     return [Structure(name, tuple(fields), tuple(constants))]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def bundled_texts(package: str) -> dict[str, str]:
     """Return the bundled definitions of a package as ``kind/Name`` -> text."""
     file = _DEFINITIONS / f"{package}.txt"

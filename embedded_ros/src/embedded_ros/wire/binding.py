@@ -193,7 +193,9 @@ def _declare(signatures: dict[str, tuple[Any, tuple[Any, ...]]]) -> bool:
 
 
 if not _declare(_SIGNATURES):
-    raise ImportError("this cyclonedds is too old or incomplete; install cyclonedds 11: pip install 'cyclonedds>=11,<12'")
+    raise ImportError(
+        "this cyclonedds is too old or incomplete; install cyclonedds 11: pip install 'cyclonedds>=11,<12'"
+    )
 HAS_FAST_PATH = sys.platform != "win32" and _declare(_FAST)
 
 

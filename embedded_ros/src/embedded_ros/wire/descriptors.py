@@ -15,7 +15,15 @@ from embedded_ros.messages.registry import structure
 from embedded_ros.wire.names import dds_type_name
 
 _RTS, _ADR = 0x00 << 24, 0x01 << 24
-_STRING, _BOUNDED_STRING, _SEQUENCE, _ARRAY, _STRUCT, _BOUNDED_SEQUENCE, _BOOL = 0x05, 0x06, 0x07, 0x08, 0x0A, 0x0B, 0x0E
+_STRING, _BOUNDED_STRING, _SEQUENCE, _ARRAY, _STRUCT, _BOUNDED_SEQUENCE, _BOOL = (
+    0x05,
+    0x06,
+    0x07,
+    0x08,
+    0x0A,
+    0x0B,
+    0x0E,
+)
 _BY_SIZE = {1: 0x01, 2: 0x02, 4: 0x03, 8: 0x04}
 _FLOATING, _SIGNED = 1 << 1, 1 << 2
 _POINTER = ct.sizeof(ct.c_void_p)
@@ -119,7 +127,9 @@ def _add_fields(layout: _Layout, name: str) -> None:
     for field in structure(name).wire_fields:
         kind = field.type
         if kind.base == "wstring":
-            raise NotImplementedError(f"{name}: field {field.name!r} is a wide string, which embedded_ros cannot put on the wire")
+            raise NotImplementedError(
+                f"{name}: field {field.name!r} is a wide string, which embedded_ros cannot put on the wire"
+            )
         if kind.shape is Shape.SINGLE and kind.is_nested:
             _add_nested(layout, kind.base)
         elif kind.shape is Shape.SINGLE:

@@ -52,7 +52,11 @@ class Graph:
         self._reader: Reader | None = None
         self._writer = Writer(participant, _TOPIC, _TYPE, EndpointQos(transient_local=True, depth=1))
         self._reader = Reader(
-            participant, _TOPIC, _TYPE, EndpointQos(transient_local=True, keep_all=True), on_status=self._on_discovery_info
+            participant,
+            _TOPIC,
+            _TYPE,
+            EndpointQos(transient_local=True, keep_all=True),
+            on_status=self._on_discovery_info,
         )
         self._builtin = BuiltinReaders(participant.entity, participant.waiter, self._on_endpoint)
         self._on_discovery_info(DATA_AVAILABLE)

@@ -26,14 +26,14 @@ _PRIMITIVES = {
 }
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def idl_type(name: str) -> type[IdlStruct]:
     """Return the IDL class of a message; raises NotImplementedError for wide strings."""
     fields = {f"{field.name}_": _field_type(name, field) for field in structure(name).wire_fields}
     return _make(dds_type_name(name), fields)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def service_idl_type(name: str) -> type[IdlStruct]:
     """Return the IDL class of a request or response with the 16 bytes before it that tell who asked what."""
     fields = {"client_guid": types.uint64, "sequence_number": types.int64}
@@ -61,6 +61,7 @@ def _element(owner: str, field: str, kind: FieldType) -> object:
     if kind.base == "string":
         return types.bounded_str[kind.string_bound] if kind.string_bound else str
     if kind.base == "wstring":
-        raise NotImplementedError(f"{owner}: field {field!r} is a wide string, which embedded_ros cannot put on the wire")
+        raise NotImplementedError(
+            f"{owner}: field {field!r} is a wide string, which embedded_ros cannot put on the wire"
+        )
     return idl_type(kind.base)
-

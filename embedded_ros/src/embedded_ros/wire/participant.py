@@ -13,10 +13,10 @@ from embedded_ros.wire import profile
 from embedded_ros.wire.binding import (
     DATA_AVAILABLE,
     LIBRARY,
-    OFFERED_DEADLINE_MISSED,
-    OFFERED_INCOMPATIBLE_QOS,
     LIVELINESS_CHANGED,
     LIVELINESS_LOST,
+    OFFERED_DEADLINE_MISSED,
+    OFFERED_INCOMPATIBLE_QOS,
     PUBLICATION_MATCHED,
     REQUESTED_DEADLINE_MISSED,
     REQUESTED_INCOMPATIBLE_QOS,
@@ -34,7 +34,12 @@ from embedded_ros.wire.waiter import Waiter
 
 _WRITER_STATUSES = OFFERED_INCOMPATIBLE_QOS | OFFERED_DEADLINE_MISSED | LIVELINESS_LOST | PUBLICATION_MATCHED
 _READER_STATUSES = (
-    DATA_AVAILABLE | REQUESTED_INCOMPATIBLE_QOS | REQUESTED_DEADLINE_MISSED | LIVELINESS_CHANGED | SAMPLE_LOST | SUBSCRIPTION_MATCHED
+    DATA_AVAILABLE
+    | REQUESTED_INCOMPATIBLE_QOS
+    | REQUESTED_DEADLINE_MISSED
+    | LIVELINESS_CHANGED
+    | SAMPLE_LOST
+    | SUBSCRIPTION_MATCHED
 )
 _domains: dict[int, int] = {}
 _open: weakref.WeakSet[Participant] = weakref.WeakSet()
@@ -102,7 +107,9 @@ class Writer:
         self._path = participant._path
         topic = participant.topic(dds_name, type_name, service)
         with endpoint_qos(qos, _user_data(user_data, type_name), writer=True) as c_qos:
-            self.entity = check(LIBRARY.dds_create_writer(participant.entity, topic, c_qos, None), f"creating a writer of {dds_name}")
+            self.entity = check(
+                LIBRARY.dds_create_writer(participant.entity, topic, c_qos, None), f"creating a writer of {dds_name}"
+            )
         self.guid = guid_of(self.entity)
         self._sertype = self._path.sertype(self.entity)
         participant.waiter.add(self.entity, _WRITER_STATUSES, on_status)
@@ -141,7 +148,9 @@ class Reader:
         self._path = participant._path
         topic = participant.topic(dds_name, type_name, service)
         with endpoint_qos(qos, _user_data(user_data, type_name), writer=False) as c_qos:
-            self.entity = check(LIBRARY.dds_create_reader(participant.entity, topic, c_qos, None), f"creating a reader of {dds_name}")
+            self.entity = check(
+                LIBRARY.dds_create_reader(participant.entity, topic, c_qos, None), f"creating a reader of {dds_name}"
+            )
         self.guid = guid_of(self.entity)
         participant.waiter.add(self.entity, _READER_STATUSES, on_status)
 

@@ -62,7 +62,9 @@ def warn_about_small_buffers() -> None:
         return
     _warned = True
     _LOGGER.warning(
-        "net.core.rmem_max is %d bytes; large messages arrive late. Remedy: sudo sysctl -w net.core.rmem_max=%d", limit, _WANTED_BUFFER
+        "net.core.rmem_max is %d bytes; large messages arrive late. Remedy: sudo sysctl -w net.core.rmem_max=%d",
+        limit,
+        _WANTED_BUFFER,
     )
 
 
@@ -75,7 +77,8 @@ def _discovery(environment: Mapping[str, str]) -> str:
     if reach == "SYSTEM_DEFAULT":
         return ""
     if reach == "OFF":
-        return f"<General><AllowMulticast>false</AllowMulticast></General><Discovery><Tag>ros_discovery_off_{os.getpid()}</Tag></Discovery>"
+        tag = f"<Discovery><Tag>ros_discovery_off_{os.getpid()}</Tag></Discovery>"
+        return f"<General><AllowMulticast>false</AllowMulticast></General>{tag}"
     peers = [peer.strip() for peer in environment.get("ROS_STATIC_PEERS", "").split(";") if peer.strip()]
     if reach == "LOCALHOST":
         peers.insert(0, "localhost")

@@ -34,7 +34,8 @@ class FastPath:
         """Return a topic entity."""
         descriptor = topic_descriptor(type_name, with_service_header=service)
         return check(
-            LIBRARY.dds_create_topic(participant, ct.byref(descriptor), dds_name.encode(), None, None), f"creating topic {dds_name}"
+            LIBRARY.dds_create_topic(participant, ct.byref(descriptor), dds_name.encode(), None, None),
+            f"creating topic {dds_name}",
         )
 
     def sertype(self, entity: int) -> int:
@@ -109,7 +110,9 @@ class PackagePath:
         cls.__idl__.populate()
         cls.__idl__.fill_type_data()
         self._types.append(cls)
-        return check(self._clayer.ddspy_topic_create(participant, dds_name, cls, None, None), f"creating topic {dds_name}")
+        return check(
+            self._clayer.ddspy_topic_create(participant, dds_name, cls, None, None), f"creating topic {dds_name}"
+        )
 
     def sertype(self, entity: int) -> int:
         """Return nothing of use: the package finds the type itself."""

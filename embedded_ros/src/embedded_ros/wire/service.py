@@ -108,11 +108,18 @@ class ServiceServer:
     """Takes requests and sends the replies to them."""
 
     def __init__(
-        self, participant: Participant, name: str, service_type: str, qos: EndpointQos, on_request: Callable[[int], None]
+        self,
+        participant: Participant,
+        name: str,
+        service_type: str,
+        qos: EndpointQos,
+        on_request: Callable[[int], None],
     ) -> None:
         user_data = f"serviceid={_gid_text(participant.next_service_gid())};"
         self.writer = Writer(participant, names.reply_to_dds(name), f"{service_type}_Response", qos, user_data, True)
-        self.reader = Reader(participant, names.request_to_dds(name), f"{service_type}_Request", qos, user_data, True, on_request)
+        self.reader = Reader(
+            participant, names.request_to_dds(name), f"{service_type}_Request", qos, user_data, True, on_request
+        )
 
     def take(self) -> tuple[RequestId, bytes] | None:
         """Return identity and plain CDR of the next request, None when there is none."""

@@ -77,7 +77,11 @@ def get_global_executor() -> Executor:
     """Return the executor that ``spin`` uses when none is given."""
     from rclpy.executors import SingleThreadedExecutor
 
-    if not _global_executor or _global_executor[0].context is not get_default_context() or _global_executor[0]._is_shutdown:
+    if (
+        not _global_executor
+        or _global_executor[0].context is not get_default_context()
+        or _global_executor[0]._is_shutdown
+    ):
         _global_executor[:] = [SingleThreadedExecutor()]
     return _global_executor[0]
 
@@ -148,5 +152,3 @@ def spin_until_future_complete(
     finally:
         if added:
             chosen.remove_node(node)
-
-

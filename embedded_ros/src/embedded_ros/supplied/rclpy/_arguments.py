@@ -76,7 +76,17 @@ def _take(found: RosArguments, word: str, queue: list[str]) -> None:
             found.stdout = switch[1] == "enable"
         return
     word, _, inline = word.partition("=") if word.startswith("--") else (word, "", "")
-    if word not in {"-r", "--remap", "-p", "--param", "--params-file", "--log-level", "-e", "--enclave", *_SILENT_VALUES}:
+    if word not in {
+        "-r",
+        "--remap",
+        "-p",
+        "--param",
+        "--params-file",
+        "--log-level",
+        "-e",
+        "--enclave",
+        *_SILENT_VALUES,
+    }:
         raise InvalidROSArgsError(f"unknown ROS argument {word!r} after --ros-args")
     if not inline and not queue:
         raise InvalidROSArgsError(f"{word} needs a value")
@@ -98,7 +108,9 @@ def parse_remap(text: str) -> RemapRule:
     """Return the rule in ``[node:][rostopic://|rosservice://]left:=right``; raises InvalidROSArgsError."""
     match = _REMAP.match(text)
     if match is None:
-        raise InvalidROSArgsError(f"{text!r} is no remap rule; write from:=to, node:from:=to, __ns:=/ns or __node:=name")
+        raise InvalidROSArgsError(
+            f"{text!r} is no remap rule; write from:=to, node:from:=to, __ns:=/ns or __node:=name"
+        )
     left, kind = match["left"], "both"
     if left in ("__node", "__name"):
         kind = "name"

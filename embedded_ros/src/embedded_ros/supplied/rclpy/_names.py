@@ -20,7 +20,12 @@ def validate_node_name(name: str) -> bool:
     """Return True for a well-formed node name; raises InvalidNodeNameException."""
     if not name:
         raise InvalidNodeNameException(name, "node name must not be empty", 0)
-    _first_bad(name, r"[A-Za-z0-9_]", InvalidNodeNameException, "node name must not contain characters other than alphanumerics or '_'")
+    _first_bad(
+        name,
+        r"[A-Za-z0-9_]",
+        InvalidNodeNameException,
+        "node name must not contain characters other than alphanumerics or '_'",
+    )
     if name[0].isdigit():
         raise InvalidNodeNameException(name, "node name must not start with a number", 0)
     if len(name) > _MAX_NODE_NAME:
@@ -66,9 +71,17 @@ def validate_topic_name(name: str, *, is_service: bool = False) -> bool:
     return True
 
 
-def _check_path(name: str, error: type[NameValidationException], what: str, allowed: str, shown: str | None = None) -> None:
+def _check_path(
+    name: str, error: type[NameValidationException], what: str, allowed: str, shown: str | None = None
+) -> None:
     shown = shown or name
-    _first_bad(name, allowed, error, f"{what} must not contain characters other than alphanumerics, '_', '~', '{{', or '}}'", shown)
+    _first_bad(
+        name,
+        allowed,
+        error,
+        f"{what} must not contain characters other than alphanumerics, '_', '~', '{{', or '}}'",
+        shown,
+    )
     if name.endswith("/"):
         raise error(shown, f"{what} must not end with a '/'", len(shown) - 1)
     double = name.find("//")
@@ -78,7 +91,9 @@ def _check_path(name: str, error: type[NameValidationException], what: str, allo
         raise error(shown, f"{what} token must not start with a number", match.end() - 1)
 
 
-def _first_bad(name: str, allowed: str, error: type[NameValidationException], text: str, shown: str | None = None) -> None:
+def _first_bad(
+    name: str, allowed: str, error: type[NameValidationException], text: str, shown: str | None = None
+) -> None:
     for index, char in enumerate(name):
         if not re.match(allowed, char):
             raise error(shown or name, text, index)

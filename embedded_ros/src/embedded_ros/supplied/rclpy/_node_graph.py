@@ -48,21 +48,29 @@ class GraphQueries:
         """Return all services with their types."""
         return _services(self.context.graph.endpoints())
 
-    def get_publisher_names_and_types_by_node(self, node_name: str, node_namespace: str, no_demangle: bool = False) -> NamesAndTypes:
+    def get_publisher_names_and_types_by_node(
+        self, node_name: str, node_namespace: str, no_demangle: bool = False
+    ) -> NamesAndTypes:
         """Return the topics a node publishes; raises NodeNameNonExistentError."""
         return _collect(self._of_node(node_name, node_namespace, "writers"), no_demangle)
 
-    def get_subscriber_names_and_types_by_node(self, node_name: str, node_namespace: str, no_demangle: bool = False) -> NamesAndTypes:
+    def get_subscriber_names_and_types_by_node(
+        self, node_name: str, node_namespace: str, no_demangle: bool = False
+    ) -> NamesAndTypes:
         """Return the topics a node subscribes to; raises NodeNameNonExistentError."""
         return _collect(self._of_node(node_name, node_namespace, "readers"), no_demangle)
 
     def get_service_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
         """Return the services a node offers; raises NodeNameNonExistentError."""
-        return _services(e for e in self._of_node(node_name, node_namespace, "readers") if e.topic_name.startswith("rq/"))
+        return _services(
+            e for e in self._of_node(node_name, node_namespace, "readers") if e.topic_name.startswith("rq/")
+        )
 
     def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
         """Return the services a node calls; raises NodeNameNonExistentError."""
-        return _services(e for e in self._of_node(node_name, node_namespace, "writers") if e.topic_name.startswith("rq/"))
+        return _services(
+            e for e in self._of_node(node_name, node_namespace, "writers") if e.topic_name.startswith("rq/")
+        )
 
     def count_publishers(self, topic_name: str) -> int:
         """Return the number of publishers of a topic."""
@@ -90,7 +98,9 @@ class GraphQueries:
 
     def wait_for_node(self, fully_qualified_node_name: str, timeout: float) -> bool:
         """Return whether a node appeared within ``timeout`` seconds."""
-        name = fully_qualified_node_name if fully_qualified_node_name.startswith("/") else "/" + fully_qualified_node_name
+        name = (
+            fully_qualified_node_name if fully_qualified_node_name.startswith("/") else "/" + fully_qualified_node_name
+        )
         return self.context.graph.wait_until(lambda: name in self.get_fully_qualified_node_names(), timeout)
 
     # Helpers

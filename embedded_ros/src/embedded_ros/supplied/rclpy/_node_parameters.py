@@ -26,7 +26,11 @@ class ParameterStore:
     """Mixin of Node: declaring, getting and setting parameters."""
 
     def _init_parameters(
-        self, overrides: Sequence[Parameter] | None, allow_undeclared: bool, rules: Sequence[Any], declare_from_overrides: bool
+        self,
+        overrides: Sequence[Parameter] | None,
+        allow_undeclared: bool,
+        rules: Sequence[Any],
+        declare_from_overrides: bool,
     ) -> None:
         self._parameters: dict[str, Parameter] = {}
         self._descriptors: dict[str, Any] = {}
@@ -52,16 +56,26 @@ class ParameterStore:
 
     # Declaring
 
-    def declare_parameter(self, name: str, value: Any = None, descriptor: Any = None, ignore_override: bool = False) -> Parameter:
+    def declare_parameter(
+        self, name: str, value: Any = None, descriptor: Any = None, ignore_override: bool = False
+    ) -> Parameter:
         """Declare a parameter with a default value or a type; return it with the value it got.
 
         Raises ParameterAlreadyDeclaredException, InvalidParameterException, InvalidParameterTypeException and
         InvalidParameterValueException.
         """
-        entry = (name,) if value is None and descriptor is None else (name, value) if descriptor is None else (name, value, descriptor)
+        entry = (
+            (name,)
+            if value is None and descriptor is None
+            else (name, value)
+            if descriptor is None
+            else (name, value, descriptor)
+        )
         return self.declare_parameters("", [entry], ignore_override)[0]
 
-    def declare_parameters(self, namespace: str, parameters: Sequence[tuple], ignore_override: bool = False) -> list[Parameter]:
+    def declare_parameters(
+        self, namespace: str, parameters: Sequence[tuple], ignore_override: bool = False
+    ) -> list[Parameter]:
         """Declare parameters given as (name), (name, value or type) or (name, value or type, descriptor)."""
         prepared = [self._prepare(namespace, entry, index, ignore_override) for index, entry in enumerate(parameters)]
         taken = [parameter.name for parameter, _ in prepared if parameter.name in self._descriptors]
@@ -75,7 +89,9 @@ class ParameterStore:
         from rcl_interfaces.msg import ParameterDescriptor
 
         if not isinstance(entry, (tuple, list)) or not 1 <= len(entry) <= 3:
-            raise TypeError(f"Invalid parameter tuple length at index {index} in parameters list: {entry}; expecting 1 to 3 elements")
+            raise TypeError(
+                f"Invalid parameter tuple length at index {index} in parameters list: {entry}; expecting 1 to 3 elements"
+            )
         if not isinstance(entry[0], str):
             raise TypeError(f"First element {entry[0]} at index {index} in parameters list is not a str.")
         name = f"{namespace}.{entry[0]}" if namespace else entry[0]
@@ -83,7 +99,9 @@ class ParameterStore:
         value = entry[1] if len(entry) > 1 else None
         descriptor = copy.copy(entry[2]) if len(entry) > 2 and entry[2] is not None else ParameterDescriptor()
         if not isinstance(descriptor, ParameterDescriptor):
-            raise TypeError(f"Third element {descriptor} at index {index} in parameters list is not a ParameterDescriptor.")
+            raise TypeError(
+                f"Third element {descriptor} at index {index} in parameters list is not a ParameterDescriptor."
+            )
         descriptor.name = name
         if len(entry) == 1:
             descriptor.dynamic_typing = True
@@ -92,7 +110,11 @@ class ParameterStore:
             value = self._parameter_overrides[name].value
             if isinstance(value, list) and not value:
                 return Parameter(name, Parameter.Type(descriptor.type) if descriptor.type else None, []), descriptor
-        kind = Parameter.Type(descriptor.type) if isinstance(value, (list, tuple)) and not value and descriptor.type else None
+        kind = (
+            Parameter.Type(descriptor.type)
+            if isinstance(value, (list, tuple)) and not value and descriptor.type
+            else None
+        )
         return Parameter(name, kind, value), descriptor
 
     def _declare_one(self, parameter: Parameter, descriptor: Any) -> None:
@@ -330,7 +352,7 @@ def _settle_type(name: str, value: Any, descriptor: Any) -> Any:
     """Fix the type in the descriptor by the default value or type given; return the default value."""
     if isinstance(value, Parameter.Type):
         if value is Parameter.Type.NOT_SET:
-            raise ValueError("Cannot declare parameter {{{}}} as statically typed with type NOT_SET".format(name))
+            raise ValueError(f"Cannot declare parameter {{{name}}} as statically typed with type NOT_SET")
         if descriptor.dynamic_typing:
             raise ValueError("When passing `Parameter.Type`, `dynamic_typing` must be False")
         descriptor.type = value.value

@@ -9,7 +9,11 @@ from embedded_ros.wire.binding import INFINITE
 
 def check_compatible(offer: QoSProfile, request: QoSProfile) -> tuple[QoSCompatibility, str]:
     """Return the verdict with one line per reason."""
-    errors = [text for text in (_reliability(offer, request), _durability(offer, request), *_durations(offer, request)) if text]
+    errors = [
+        text
+        for text in (_reliability(offer, request), _durability(offer, request), *_durations(offer, request))
+        if text
+    ]
     if offer.liveliness is LivelinessPolicy.AUTOMATIC and request.liveliness is LivelinessPolicy.MANUAL_BY_TOPIC:
         errors.append("ERROR: Liveliness is AUTOMATIC for publisher and MANUAL_BY_TOPIC for subscription;")
     if errors:

@@ -76,7 +76,9 @@ class Client(Entity):
     def remove_pending_request(self, future: Future) -> None:
         """Forget a request that nobody waits for any more; its future stays undone."""
         with self._lock:
-            self._pending_requests = {number: other for number, other in self._pending_requests.items() if other is not future}
+            self._pending_requests = {
+                number: other for number, other in self._pending_requests.items() if other is not future
+            }
 
     def service_is_ready(self) -> bool:
         """Return whether a server is there."""
@@ -88,7 +90,9 @@ class Client(Entity):
         graph = self.context.graph
         step = 0.1  # matches are announced a moment after endpoints are discovered, without an event of their own
         while self.context.ok():
-            if graph.wait_until(lambda: self.service_is_ready() or not self.context.ok(), step if limit is None else min(step, limit)):
+            if graph.wait_until(
+                lambda: self.service_is_ready() or not self.context.ok(), step if limit is None else min(step, limit)
+            ):
                 return self.service_is_ready()
             if limit is not None:
                 limit -= step

@@ -27,7 +27,9 @@ class ClockChange(enum.IntEnum):
 class JumpThreshold:
     """How far time must jump for a callback."""
 
-    def __init__(self, *, min_forward: Duration | None, min_backward: Duration | None, on_clock_change: bool = True) -> None:
+    def __init__(
+        self, *, min_forward: Duration | None, min_backward: Duration | None, on_clock_change: bool = True
+    ) -> None:
         """Set the limits; raises ValueError when a limit has the wrong sign or nothing is asked for."""
         if min_forward is not None and min_forward.nanoseconds <= 0:
             raise ValueError("min_forward must be a positive non-zero duration")
@@ -95,6 +97,7 @@ class Clock:
     """A clock of a given kind; ROS time gives a ``ROSClock``."""
 
     def __new__(cls, *, clock_type: ClockType = ClockType.SYSTEM_TIME) -> Clock:
+        """Return a clock of the kind; raises TypeError when that is none."""
         if not isinstance(clock_type, ClockType):
             raise TypeError("Clock type must be a ClockType enum")
         return super().__new__(ROSClock if clock_type is ClockType.ROS_TIME else cls)
@@ -152,6 +155,7 @@ class ROSClock(Clock):
     """Follows ``/clock`` when a time source says so, the system's clock otherwise."""
 
     def __new__(cls) -> ROSClock:
+        """Return a new clock."""
         return object.__new__(cls)
 
     def __init__(self, *, clock_type: ClockType = ClockType.ROS_TIME) -> None:

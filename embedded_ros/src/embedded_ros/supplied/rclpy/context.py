@@ -57,7 +57,9 @@ class Context:
         self._nodes: weakref.WeakSet[Any] = weakref.WeakSet()
         self.arguments = RosArguments()
 
-    def init(self, args: Sequence[str] | None = None, *, initialize_logging: bool = True, domain_id: int | None = None) -> None:
+    def init(
+        self, args: Sequence[str] | None = None, *, initialize_logging: bool = True, domain_id: int | None = None
+    ) -> None:
         """Join the domain (``domain_id``, else ``ROS_DOMAIN_ID``) with the given or the program's arguments.
 
         Raises RuntimeError when it is initialized already, InvalidROSArgsError and ValueError for bad settings.
@@ -107,9 +109,11 @@ class Context:
     def on_shutdown(self, callback: Callable[[], Any]) -> None:
         """Call back when the context is shut down; bound methods are held weakly."""
         if not callable(callback):
-            raise TypeError("callback should be a callable, got {}".format(type(callback)))
+            raise TypeError(f"callback should be a callable, got {type(callback)}")
         with self._lock:
-            self._callbacks.append(weakref.WeakMethod(callback) if hasattr(callback, "__self__") and _weak(callback) else callback)
+            self._callbacks.append(
+                weakref.WeakMethod(callback) if hasattr(callback, "__self__") and _weak(callback) else callback
+            )
 
     def get_domain_id(self) -> int:
         """Return the domain id; raises RuntimeError before ``init``."""

@@ -31,9 +31,13 @@ QoSLivelinessChangedInfo = collections.namedtuple(
 )
 QoSLivelinessLostInfo = collections.namedtuple("QoSLivelinessLostInfo", ["total_count", "total_count_change"])
 QoSMessageLostInfo = collections.namedtuple("QoSMessageLostInfo", ["total_count", "total_count_change"])
-QoSIncompatibleInfo = collections.namedtuple("QoSIncompatibleInfo", ["total_count", "total_count_change", "last_policy_kind"])
+QoSIncompatibleInfo = collections.namedtuple(
+    "QoSIncompatibleInfo", ["total_count", "total_count_change", "last_policy_kind"]
+)
 QoSRequestedIncompatibleQoSInfo = QoSOfferedIncompatibleQoSInfo = QoSIncompatibleInfo
-QoSMatchedInfo = collections.namedtuple("QoSMatchedInfo", ["total_count", "total_count_change", "current_count", "current_count_change"])
+QoSMatchedInfo = collections.namedtuple(
+    "QoSMatchedInfo", ["total_count", "total_count_change", "current_count", "current_count_change"]
+)
 QoSSubscriptionMatchedInfo = QoSPublisherMatchedInfo = QoSMatchedInfo
 
 
@@ -90,8 +94,14 @@ def _two(words: list[int]) -> QoSMessageLostInfo:
 
 # status bit -> (function of Cyclone's, conversion)
 _STATUSES: dict[int, tuple[str, Callable[[list[int]], Any]]] = {
-    binding.OFFERED_DEADLINE_MISSED: ("dds_get_offered_deadline_missed_status", lambda w: QoSDeadlineMissedInfo(w[0], w[1])),
-    binding.REQUESTED_DEADLINE_MISSED: ("dds_get_requested_deadline_missed_status", lambda w: QoSDeadlineMissedInfo(w[0], w[1])),
+    binding.OFFERED_DEADLINE_MISSED: (
+        "dds_get_offered_deadline_missed_status",
+        lambda w: QoSDeadlineMissedInfo(w[0], w[1]),
+    ),
+    binding.REQUESTED_DEADLINE_MISSED: (
+        "dds_get_requested_deadline_missed_status",
+        lambda w: QoSDeadlineMissedInfo(w[0], w[1]),
+    ),
     binding.OFFERED_INCOMPATIBLE_QOS: ("dds_get_offered_incompatible_qos_status", _incompatible),
     binding.REQUESTED_INCOMPATIBLE_QOS: ("dds_get_requested_incompatible_qos_status", _incompatible),
     binding.SAMPLE_LOST: ("dds_get_sample_lost_status", _two),
@@ -143,7 +153,13 @@ class _EventCallbacks:
     """Callbacks by event; those for incompatible QoS are given a default that logs."""
 
     def _build(
-        self, callbacks: dict[int, Callable[[Any], Any] | None], group: Any, node: Any, topic: str, incompatible: int, text: str
+        self,
+        callbacks: dict[int, Callable[[Any], Any] | None],
+        group: Any,
+        node: Any,
+        topic: str,
+        incompatible: int,
+        text: str,
     ) -> list[EventHandler]:
         if callbacks.get(incompatible) is None and self.use_default_callbacks:
             callbacks[incompatible] = _warn_about(node, topic, text)
@@ -180,7 +196,9 @@ class SubscriptionEventCallbacks(_EventCallbacks):
             binding.SUBSCRIPTION_MATCHED: self.matched,
         }
         text = "New publisher discovered on topic '{topic}', offering incompatible QoS. No messages will be received from it."
-        return self._build(callbacks, callback_group, subscription, topic_name, binding.REQUESTED_INCOMPATIBLE_QOS, text)
+        return self._build(
+            callbacks, callback_group, subscription, topic_name, binding.REQUESTED_INCOMPATIBLE_QOS, text
+        )
 
 
 class PublisherEventCallbacks(_EventCallbacks):

@@ -191,7 +191,10 @@ class Executor:
     # Finding work
 
     def wait_for_ready_callbacks(
-        self, timeout_sec: float | None = None, nodes: Iterable[Any] | None = None, condition: Callable[[], bool] = lambda: False
+        self,
+        timeout_sec: float | None = None,
+        nodes: Iterable[Any] | None = None,
+        condition: Callable[[], bool] = lambda: False,
     ) -> tuple[Task, Entity | None, Any]:
         """Return the next ready handler with its entity and node (None for tasks), waiting for one if need be.
 
@@ -228,7 +231,11 @@ class Executor:
                 return None
             # Tasks take turns: the one that runs now goes to the end.
             self._tasks = [other for other in self._tasks if other is not task]
-            if task._blocked_on is not None or inspect.iscoroutine(task._handler) or inspect.iscoroutinefunction(task._handler):
+            if (
+                task._blocked_on is not None
+                or inspect.iscoroutine(task._handler)
+                or inspect.iscoroutinefunction(task._handler)
+            ):
                 self._tasks.append(task)
             return task, None, None
 
@@ -252,7 +259,9 @@ class Executor:
 
     def _until_next_timer(self) -> float | None:
         """Return the seconds until a timer is due, None when no timer runs on real time."""
-        dues = [due for node in self.get_nodes() for timer in node.timers if (due := timer._seconds_until_due()) is not None]
+        dues = [
+            due for node in self.get_nodes() for timer in node.timers if (due := timer._seconds_until_due()) is not None
+        ]
         return min(dues, default=None)
 
     def _make_handler(self, entity: Entity, node: Any) -> Task:
@@ -333,7 +342,9 @@ class MultiThreadedExecutor(Executor):
             import warnings
 
             warnings.warn(
-                "MultiThreadedExecutor is used with a single thread.\nUse the SingleThreadedExecutor instead.", UserWarning, stacklevel=2
+                "MultiThreadedExecutor is used with a single thread.\nUse the SingleThreadedExecutor instead.",
+                UserWarning,
+                stacklevel=2,
             )
         self._executor = ThreadPoolExecutor(num_threads, thread_name_prefix="rclpy executor")
         self._outcomes: list[Any] = []

@@ -11,7 +11,9 @@ from rclpy._entity import Entity, await_or_execute
 class GuardCondition(Entity):
     """Calls back once per trigger that the executor notices."""
 
-    def __init__(self, callback: Callable[[], Any] | None, callback_group: Any, context: Any = None, node: Any = None) -> None:
+    def __init__(
+        self, callback: Callable[[], Any] | None, callback_group: Any, context: Any = None, node: Any = None
+    ) -> None:
         super().__init__(callback_group, node)
         self.callback = callback
         self._triggered = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from rclpy._arguments import RosArguments, parse_arguments
 from rclpy._names import expand_topic_name, join, validate_full_topic_name, validate_namespace, validate_node_name
+from rclpy._node_entities import EntityOwner
 from rclpy._node_graph import GraphQueries, NodeNameNonExistentError
 from rclpy._node_parameters import ParameterStore
 from rclpy._rosout import RosoutSink
@@ -42,7 +43,7 @@ __all__ = ["PARAMETER_SEPARATOR_STRING", "Node", "NodeNameNonExistentError"]
 HIDDEN_NODE_PREFIX = "_"
 
 
-class Node(GraphQueries, ParameterStore):
+class Node(GraphQueries, ParameterStore, EntityOwner):
     """A named participant of the ROS graph with publishers, subscriptions, services, clients, timers and parameters."""
 
     def __init__(
@@ -62,7 +63,10 @@ class Node(GraphQueries, ParameterStore):
         self._arguments = _merged_arguments(self._context.arguments, cli_args, use_global_arguments)
         self._init_name(node_name, namespace)
         self._init_parameters(
-            parameter_overrides, allow_undeclared_parameters, self._arguments.parameters, automatically_declare_parameters_from_overrides
+            parameter_overrides,
+            allow_undeclared_parameters,
+            self._arguments.parameters,
+            automatically_declare_parameters_from_overrides,
         )
         self._default_callback_group = MutuallyExclusiveCallbackGroup()
         self._record = NodeRecord(self._name, self._namespace, enclave=self._arguments.enclave)
@@ -79,7 +83,7 @@ class Node(GraphQueries, ParameterStore):
         self._services: list[Service] = []
         self._timers: list[Timer] = []
         self._guards: list[GuardCondition] = []
-        self.__waitables: list[Waitable] = []
+        self._waitables: list[Waitable] = []
 
     def _init_name(self, node_name: str, namespace: str | None) -> None:
         import os
@@ -104,7 +108,9 @@ class Node(GraphQueries, ParameterStore):
 
         self._rosout = RosoutSink(self) if rosout else None
         self._clock = ROSClock()
-        self._parameter_event_publisher = self.create_publisher(ParameterEvent, "/parameter_events", qos_profile_parameter_events)
+        self._parameter_event_publisher = self.create_publisher(
+            ParameterEvent, "/parameter_events", qos_profile_parameter_events
+        )
         self._time_source = TimeSource(node=self)
         self._time_source.attach_clock(self._clock)
         self._declare_overrides()
@@ -154,7 +160,11 @@ class Node(GraphQueries, ParameterStore):
         full = expand_topic_name(name, self._name, self._namespace, is_service=service)
         if not only_expand:
             for rule in self._arguments.remaps:
-                if rule.kind in (kind, "both") and rule.node in (None, self._name) and self._expanded(rule.left, service) == full:
+                if (
+                    rule.kind in (kind, "both")
+                    and rule.node in (None, self._name)
+                    and self._expanded(rule.left, service) == full
+                ):
                     full = self._expanded(rule.right, service)
                     break
         validate_full_topic_name(full, is_service=service)
@@ -222,24 +232,31 @@ class Node(GraphQueries, ParameterStore):
         return publisher
 
     def create_subscription(
-        self, msg_type: Any, topic: str, callback: Callable[..., Any], qos_profile: QoSProfile | int, *, callback_group: Any = None,
+        self, msg_type: Any, topic: str, callback: Callable[..., Any], qos_profile: QoSProfile | int, *,
+        callback_group: Any = None,
         event_callbacks: SubscriptionEventCallbacks | None = None, qos_overriding_options: QoSOverridingOptions | None = None,
         raw: bool = False, content_filter_options: Any = None,
     ) -> Subscription:  # fmt: skip
         """Create a subscription; raises NoTypeSupportImportedException and InvalidTopicNameException."""
         if content_filter_options is not None:
-            raise NotImplementedError("content_filter_options of rclpy.node.Node.create_subscription() are not supported by embedded_ros")
+            raise NotImplementedError(
+                "content_filter_options of rclpy.node.Node.create_subscription() are not supported by embedded_ros"
+            )
         check_is_valid_msg_type(msg_type)
         name = self.resolve_topic_name(topic)
         qos = self._qos("subscription", name, qos_profile, qos_overriding_options)
         group = callback_group or self.default_callback_group
-        subscription = Subscription(self, msg_type, name, callback, group, qos, raw, event_callbacks or SubscriptionEventCallbacks())
+        subscription = Subscription(
+            self, msg_type, name, callback, group, qos, raw, event_callbacks or SubscriptionEventCallbacks()
+        )
         self._subscriptions.append(subscription)
         self._adopt(group, subscription, *subscription.event_handlers)
         self._add_to_graph(subscription._reader)
         return subscription
 
-    def _qos(self, entity: str, topic: str, profile: QoSProfile | int, options: QoSOverridingOptions | None) -> QoSProfile:
+    def _qos(
+        self, entity: str, topic: str, profile: QoSProfile | int, options: QoSOverridingOptions | None
+    ) -> QoSProfile:
         if isinstance(profile, int) and not isinstance(profile, bool):
             if profile < 0:
                 raise ValueError("History depth must be greater than or equal to zero")
@@ -247,7 +264,7 @@ class Node(GraphQueries, ParameterStore):
         elif isinstance(profile, QoSProfile):
             qos = copy.copy(profile)
         else:
-            raise TypeError("Expected QoSProfile or int, got {}".format(type(profile)))
+            raise TypeError(f"Expected QoSProfile or int, got {type(profile)}")
         if options is not None:
             declare_qos_parameters(entity, self, topic, qos, options)
         return qos
@@ -266,7 +283,12 @@ class Node(GraphQueries, ParameterStore):
         return service
 
     def create_client(
-        self, srv_type: Any, srv_name: str, *, qos_profile: QoSProfile = qos_profile_services_default, callback_group: Any = None
+        self,
+        srv_type: Any,
+        srv_name: str,
+        *,
+        qos_profile: QoSProfile = qos_profile_services_default,
+        callback_group: Any = None,
     ) -> Client:
         """Create a client; raises NoTypeSupportImportedException and InvalidServiceNameException."""
         check_is_valid_srv_type(srv_type)
@@ -284,7 +306,9 @@ class Node(GraphQueries, ParameterStore):
         """Create a timer; without ``clock`` it follows the node's clock."""
         group = callback_group or self.default_callback_group
         period = int(float(timer_period_sec) * S_TO_NS)
-        timer = Timer(callback, group, period, clock or self._clock, context=self.context, autostart=autostart, node=self)
+        timer = Timer(
+            callback, group, period, clock or self._clock, context=self.context, autostart=autostart, node=self
+        )
         self._timers.append(timer)
         self._adopt(group, timer)
         return timer
@@ -307,12 +331,12 @@ class Node(GraphQueries, ParameterStore):
 
     def add_waitable(self, waitable: Waitable) -> None:
         """Let the executor serve a waitable."""
-        self.__waitables.append(waitable)
+        self._waitables.append(waitable)
         self._wake_executor()
 
     def remove_waitable(self, waitable: Waitable) -> None:
         """Undo ``add_waitable``."""
-        self.__waitables.remove(waitable)
+        self._waitables.remove(waitable)
         self._wake_executor()
 
     def _adopt(self, group: Any, *entities: Any) -> None:
@@ -320,68 +344,7 @@ class Node(GraphQueries, ParameterStore):
             group.add_entity(entity)
         self._wake_executor()
 
-    # Entities
-
-    publishers = property(lambda self: iter(self._publishers), doc="The publishers.")
-    subscriptions = property(lambda self: iter(self._subscriptions), doc="The subscriptions.")
-    clients = property(lambda self: iter(self._clients), doc="The clients.")
-    services = property(lambda self: iter(self._services), doc="The services.")
-    timers = property(lambda self: iter(list(self._timers)), doc="The timers.")
-    guards = property(lambda self: iter(self._guards), doc="The guard conditions.")
-    waitables = property(lambda self: iter(self.__waitables), doc="The waitables.")
-
-    def _entities(self) -> Iterator[Any]:
-        """Yield everything that executors serve."""
-        yield from list(self._timers)
-        for subscription in list(self._subscriptions):
-            yield subscription
-            yield from subscription.event_handlers
-        yield from list(self._guards)
-        yield from list(self._clients)
-        yield from list(self._services)
-        for publisher in list(self._publishers):
-            yield from publisher.event_handlers
-        yield from list(self.__waitables)
-
     # Destroying
-
-    def destroy_publisher(self, publisher: Publisher) -> bool:
-        """Destroy a publisher; return whether it was this node's."""
-        return self._destroy(self._publishers, publisher, lambda: [publisher._writer])
-
-    def destroy_subscription(self, subscription: Subscription) -> bool:
-        """Destroy a subscription; return whether it was this node's."""
-        return self._destroy(self._subscriptions, subscription, lambda: [subscription._reader])
-
-    def destroy_client(self, client: Client) -> bool:
-        """Destroy a client; return whether it was this node's."""
-        return self._destroy(self._clients, client, lambda: [client._client.reader, client._client.writer])
-
-    def destroy_service(self, service: Service) -> bool:
-        """Destroy a service; return whether it was this node's."""
-        return self._destroy(self._services, service, lambda: [service._server.reader, service._server.writer])
-
-    def destroy_timer(self, timer: Timer) -> bool:
-        """Destroy a timer; return whether it was this node's."""
-        return self._destroy(self._timers, timer, list)
-
-    def destroy_guard_condition(self, guard: GuardCondition) -> bool:
-        """Destroy a guard condition; return whether it was this node's."""
-        return self._destroy(self._guards, guard, list)
-
-    def destroy_rate(self, rate: Rate) -> bool:
-        """Destroy a rate; return whether it was this node's."""
-        rate.destroy()
-        return self.destroy_timer(rate._timer)
-
-    def _destroy(self, owned: list[Any], entity: Any, endpoints: Callable[[], Sequence[Any]]) -> bool:
-        if not any(other is entity for other in owned):
-            return False
-        owned[:] = [other for other in owned if other is not entity]
-        self._remove_from_graph(*endpoints())
-        entity.destroy()
-        self._wake_executor()
-        return True
 
     def destroy_node(self) -> None:
         """Leave the graph; everything the node created ends."""
@@ -412,21 +375,6 @@ class Node(GraphQueries, ParameterStore):
     def __exit__(self, *exception: object) -> None:
         self.destroy_node()
 
-    # Graph
-
-    def _add_to_graph(self, *endpoints: Any) -> None:
-        for endpoint in endpoints:
-            (self._record.writers if type(endpoint).__name__ == "Writer" else self._record.readers).add(endpoint.guid)
-        if self._announcing:
-            self._context.graph.announce()
-
-    def _remove_from_graph(self, *endpoints: Any) -> None:
-        for endpoint in endpoints:
-            self._record.writers.discard(endpoint.guid)
-            self._record.readers.discard(endpoint.guid)
-        if self._announcing:
-            self._context.graph.announce()
-
 
 def _read_only_descriptor() -> Any:
     from rcl_interfaces.msg import ParameterDescriptor
@@ -446,5 +394,3 @@ def _merged_arguments(common: RosArguments, cli_args: list[str] | None, use_glob
         enclave=common.enclave,
         rosout=own.rosout and common.rosout,
     )
-
-

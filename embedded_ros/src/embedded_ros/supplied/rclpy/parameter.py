@@ -84,7 +84,11 @@ class Parameter:
         return ParameterMsg(name=self.name, value=self.get_parameter_value())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Parameter) and (self.name, self.type_, self.value) == (other.name, other.type_, other.value)
+        return isinstance(other, Parameter) and (self.name, self.type_, self.value) == (
+            other.name,
+            other.type_,
+            other.value,
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -92,7 +96,12 @@ class Parameter:
         return f"Parameter(name={self._name!r}, type={self._type_.name}, value={self._value!r})"
 
 
-_SCALARS = {Parameter.Type.BOOL: bool, Parameter.Type.INTEGER: int, Parameter.Type.DOUBLE: float, Parameter.Type.STRING: str}
+_SCALARS = {
+    Parameter.Type.BOOL: bool,
+    Parameter.Type.INTEGER: int,
+    Parameter.Type.DOUBLE: float,
+    Parameter.Type.STRING: str,
+}
 _ELEMENTS = {
     Parameter.Type.BYTE_ARRAY: bytes,
     Parameter.Type.BOOL_ARRAY: bool,
@@ -184,8 +193,10 @@ def get_parameter_value(string_value: str) -> Any:
 def value_from_yaml(value: Any, text: str = "", name: str = "") -> Parameter:
     """Return a parameter of a YAML value; lists that mix integers and floats become floats, all else text."""
     if isinstance(value, list):
-        if value and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value) and any(
-            isinstance(item, float) for item in value
+        if (
+            value
+            and all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value)
+            and any(isinstance(item, float) for item in value)
         ):
             value = [float(item) for item in value]
         elif not value:

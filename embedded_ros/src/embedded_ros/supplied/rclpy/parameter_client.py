@@ -15,7 +15,11 @@ class AsyncParameterClient:
     """Gets and sets another node's parameters; each method returns a future of the service's response."""
 
     def __init__(
-        self, node: Any, remote_node_name: str, qos_profile: QoSProfile = qos_profile_services_default, callback_group: Any = None
+        self,
+        node: Any,
+        remote_node_name: str,
+        qos_profile: QoSProfile = qos_profile_services_default,
+        callback_group: Any = None,
     ) -> None:
         from rcl_interfaces import srv
 
@@ -31,7 +35,9 @@ class AsyncParameterClient:
         }
         self._types = services
         self._clients = {
-            name: node.create_client(kind, f"{remote_node_name}/{name}", qos_profile=qos_profile, callback_group=callback_group)
+            name: node.create_client(
+                kind, f"{remote_node_name}/{name}", qos_profile=qos_profile, callback_group=callback_group
+            )
             for name, kind in services.items()
         }
 
@@ -49,7 +55,10 @@ class AsyncParameterClient:
         return True
 
     def list_parameters(
-        self, prefixes: list[str] | None = None, depth: int | None = None, callback: Callable[[Future], Any] | None = None
+        self,
+        prefixes: list[str] | None = None,
+        depth: int | None = None,
+        callback: Callable[[Future], Any] | None = None,
     ) -> Future:
         """List names below prefixes."""
         return self._call("list_parameters", callback, prefixes=prefixes or [], depth=depth or 0)
@@ -70,7 +79,9 @@ class AsyncParameterClient:
         """Set values one by one."""
         return self._call("set_parameters", callback, parameters=_messages(parameters))
 
-    def set_parameters_atomically(self, parameters: Sequence[Any], callback: Callable[[Future], Any] | None = None) -> Future:
+    def set_parameters_atomically(
+        self, parameters: Sequence[Any], callback: Callable[[Future], Any] | None = None
+    ) -> Future:
         """Set all values or none."""
         return self._call("set_parameters_atomically", callback, parameters=_messages(parameters))
 

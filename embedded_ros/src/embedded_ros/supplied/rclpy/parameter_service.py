@@ -76,7 +76,9 @@ class ParameterService:
 
     def _set(self, request: Any, response: Any) -> Any:
         node = self._known()
-        response.results = [node._set_from_outside([Parameter.from_parameter_msg(message)]) for message in request.parameters]
+        response.results = [
+            node._set_from_outside([Parameter.from_parameter_msg(message)]) for message in request.parameters
+        ]
         return response
 
     def _set_atomically(self, request: Any, response: Any) -> Any:

@@ -19,7 +19,13 @@ class Publisher:
     """Publishes messages to a topic; made by ``Node.create_publisher``."""
 
     def __init__(
-        self, node: Any, msg_type: Any, topic: str, qos_profile: QoSProfile, event_callbacks: PublisherEventCallbacks, callback_group: Any
+        self,
+        node: Any,
+        msg_type: Any,
+        topic: str,
+        qos_profile: QoSProfile,
+        event_callbacks: PublisherEventCallbacks,
+        callback_group: Any,
     ) -> None:
         self.msg_type = msg_type
         self.qos_profile = qos_profile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 from rclpy.duration import Duration, Infinite
 
@@ -101,7 +101,7 @@ class InvalidQoSProfileException(Exception):
 class QoSProfile:
     """Policies of a publisher, subscription, service or client."""
 
-    __qos_profile_default_dict: dict[str, Any] = {
+    __qos_profile_default_dict: ClassVar[dict[str, Any]] = {
         "history": HistoryPolicy.KEEP_LAST,
         "depth": 10,
         "reliability": ReliabilityPolicy.RELIABLE,
@@ -129,18 +129,29 @@ class QoSProfile:
             setattr(self, key, kwargs.get(key, default))
         if self.history is HistoryPolicy.KEEP_LAST and self.depth == 0:
             warnings.warn(
-                "A zero depth with KEEP_LAST doesn't make sense; no data could be stored. This will be interpreted as SYSTEM_DEFAULT",
+                "A zero depth with KEEP_LAST doesn't make sense; no data could be stored. "
+                "This will be interpreted as SYSTEM_DEFAULT",
                 stacklevel=2,
             )
 
-    history = property(lambda self: self._history, lambda self, value: _set_policy(self, "_history", value, HistoryPolicy))
+    history = property(
+        lambda self: self._history, lambda self, value: _set_policy(self, "_history", value, HistoryPolicy)
+    )
     reliability = property(
         lambda self: self._reliability, lambda self, value: _set_policy(self, "_reliability", value, ReliabilityPolicy)
     )
-    durability = property(lambda self: self._durability, lambda self, value: _set_policy(self, "_durability", value, DurabilityPolicy))
-    liveliness = property(lambda self: self._liveliness, lambda self, value: _set_policy(self, "_liveliness", value, LivelinessPolicy))
-    lifespan = property(lambda self: self._lifespan, lambda self, value: _set_instance(self, "_lifespan", value, Duration))
-    deadline = property(lambda self: self._deadline, lambda self, value: _set_instance(self, "_deadline", value, Duration))
+    durability = property(
+        lambda self: self._durability, lambda self, value: _set_policy(self, "_durability", value, DurabilityPolicy)
+    )
+    liveliness = property(
+        lambda self: self._liveliness, lambda self, value: _set_policy(self, "_liveliness", value, LivelinessPolicy)
+    )
+    lifespan = property(
+        lambda self: self._lifespan, lambda self, value: _set_instance(self, "_lifespan", value, Duration)
+    )
+    deadline = property(
+        lambda self: self._deadline, lambda self, value: _set_instance(self, "_deadline", value, Duration)
+    )
     liveliness_lease_duration = property(
         lambda self: self._liveliness_lease_duration,
         lambda self, value: _set_instance(self, "_liveliness_lease_duration", value, Duration),
@@ -216,7 +227,9 @@ def from_endpoint_qos(qos: EndpointQos) -> QoSProfile:
         lifespan=Infinite if qos.lifespan >= INFINITE else Duration(nanoseconds=qos.lifespan),
         deadline=Infinite if qos.deadline >= INFINITE else Duration(nanoseconds=qos.deadline),
         liveliness=LivelinessPolicy.MANUAL_BY_TOPIC if manual else LivelinessPolicy.AUTOMATIC,
-        liveliness_lease_duration=Infinite if qos.liveliness_lease >= INFINITE else Duration(nanoseconds=qos.liveliness_lease),
+        liveliness_lease_duration=Infinite
+        if qos.liveliness_lease >= INFINITE
+        else Duration(nanoseconds=qos.liveliness_lease),
     )
 
 

@@ -33,7 +33,11 @@ class QoSOverridingOptions:
     """Which policies may be overridden, and a callback that checks the outcome."""
 
     def __init__(
-        self, policy_kinds: Iterable[QoSPolicyKind], *, callback: Callable[[QoSProfile], Any] | None = None, entity_id: str | None = None
+        self,
+        policy_kinds: Iterable[QoSPolicyKind],
+        *,
+        callback: Callable[[QoSProfile], Any] | None = None,
+        entity_id: str | None = None,
     ) -> None:
         self.policy_kinds = tuple(policy_kinds)
         self.callback = callback
@@ -83,5 +87,7 @@ def _from_parameter(current: Any, value: Any, key: str) -> Any:
         try:
             return type(current)[str(value).upper()]
         except KeyError:
-            raise InvalidQosOverridesError(f"{key} is {value!r}; use one of {', '.join(type(current).short_keys())}") from None
+            raise InvalidQosOverridesError(
+                f"{key} is {value!r}; use one of {', '.join(type(current).short_keys())}"
+            ) from None
     return Duration(nanoseconds=value) if isinstance(current, Duration) else value

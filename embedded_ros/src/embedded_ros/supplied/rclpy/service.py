@@ -17,7 +17,13 @@ class Service(Entity):
     """Answers requests; made by ``Node.create_service``."""
 
     def __init__(
-        self, node: Any, srv_type: Any, srv_name: str, callback: Callable[[Any, Any], Any], callback_group: Any, qos_profile: QoSProfile
+        self,
+        node: Any,
+        srv_type: Any,
+        srv_name: str,
+        callback: Callable[[Any, Any], Any],
+        callback_group: Any,
+        qos_profile: QoSProfile,
     ) -> None:
         super().__init__(callback_group, node)
         self.srv_type, self.srv_name, self.callback, self.qos_profile = srv_type, srv_name, callback, qos_profile

@@ -93,7 +93,9 @@ class Future:
         try:
             callback(self)
         except Exception as error:  # an error of one callback must not hide the outcome from the others
-            warnings.warn(f"Unhandled exception in done callback: {error}\n{traceback.format_exc()}", RuntimeWarning, stacklevel=2)
+            warnings.warn(
+                f"Unhandled exception in done callback: {error}\n{traceback.format_exc()}", RuntimeWarning, stacklevel=2
+            )
 
     def _set_executor(self, executor: Any) -> None:
         self._executor = (lambda: None) if executor is None else weakref.ref(executor)

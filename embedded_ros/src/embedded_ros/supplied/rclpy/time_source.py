@@ -57,7 +57,9 @@ class TimeSource:
         if parameter.type_ is Parameter.Type.BOOL:
             self.ros_time_is_active = parameter.value
         else:
-            node.get_logger().error(f"Invalid type for parameter '{USE_SIM_TIME_NAME}' {parameter.type_!r} should be bool")
+            node.get_logger().error(
+                f"Invalid type for parameter '{USE_SIM_TIME_NAME}' {parameter.type_!r} should be bool"
+            )
         node.add_on_set_parameters_callback(self._check_parameter)
         node.add_post_set_parameters_callback(self._use_parameter)
 

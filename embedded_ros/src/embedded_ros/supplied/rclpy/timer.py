@@ -119,7 +119,12 @@ class Timer(Entity):
 
     def _seconds_until_due(self) -> float | None:
         """Return real seconds until due; None when cancelled or when the time is simulated."""
-        if self._canceled or self._destroyed or self._executor_event or getattr(self._clock, "ros_time_is_active", False):
+        if (
+            self._canceled
+            or self._destroyed
+            or self._executor_event
+            or getattr(self._clock, "ros_time_is_active", False)
+        ):
             return None
         return max(0.0, (self._next_call - self._clock.now().nanoseconds) / S_TO_NS)
 
@@ -150,7 +155,9 @@ def _wants_info(callback: Callable[..., Any]) -> bool:
         parameters = inspect.signature(callback).parameters.values()
     except (TypeError, ValueError):
         return False
-    required = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [
+        p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     return len(required) == 1
 
 

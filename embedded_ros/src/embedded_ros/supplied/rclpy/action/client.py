@@ -90,7 +90,9 @@ class ActionClient:
         self._goal_handles: dict[bytes, weakref.ReferenceType[ClientGoalHandle]] = {}
         group = {"callback_group": callback_group}
         base, impl = f"{node.resolve_service_name(action_name)}/_action", action_type.Impl
-        self._send_client = node.create_client(impl.SendGoalService, f"{base}/send_goal", qos_profile=goal_service_qos_profile, **group)
+        self._send_client = node.create_client(
+            impl.SendGoalService, f"{base}/send_goal", qos_profile=goal_service_qos_profile, **group
+        )
         self._cancel_client = node.create_client(
             impl.CancelGoalService, f"{base}/cancel_goal", qos_profile=cancel_service_qos_profile, **group
         )
@@ -98,12 +100,16 @@ class ActionClient:
             impl.GetResultService, f"{base}/get_result", qos_profile=result_service_qos_profile, **group
         )
         feedback_qos = feedback_sub_qos_profile or QoSProfile(depth=10)
-        self._feedback_sub = node.create_subscription(impl.FeedbackMessage, f"{base}/feedback", self._on_feedback, feedback_qos, **group)
+        self._feedback_sub = node.create_subscription(
+            impl.FeedbackMessage, f"{base}/feedback", self._on_feedback, feedback_qos, **group
+        )
         self._status_sub = node.create_subscription(
             impl.GoalStatusMessage, f"{base}/status", self._on_status, status_sub_qos_profile, **group
         )
 
-    def send_goal(self, goal: Any, *, feedback_callback: Callable[[Any], Any] | None = None, goal_uuid: Any = None) -> Any:
+    def send_goal(
+        self, goal: Any, *, feedback_callback: Callable[[Any], Any] | None = None, goal_uuid: Any = None
+    ) -> Any:
         """Return status and result of a goal (None when rejected), waiting while another thread spins."""
         handle = self._wait(self.send_goal_async(goal, feedback_callback, goal_uuid))
         return handle.get_result() if handle.accepted else None
@@ -114,7 +120,9 @@ class ActionClient:
         """Send a goal; return a future of its ClientGoalHandle. Raises TypeError for another type."""
         if not isinstance(goal, self._action_type.Goal):
             raise TypeError(f"Expected {self._action_type.Goal}, got {type(goal)}")
-        request = self._action_type.Impl.SendGoalService.Request(goal=goal, goal_id=goal_uuid or self._generate_random_uuid())
+        request = self._action_type.Impl.SendGoalService.Request(
+            goal=goal, goal_id=goal_uuid or self._generate_random_uuid()
+        )
         key = bytes(request.goal_id.uuid)
         if feedback_callback is not None:
             self._feedback_callbacks[key] = feedback_callback

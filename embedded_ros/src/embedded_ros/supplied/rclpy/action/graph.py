@@ -12,7 +12,9 @@ def _actions(entries: list[tuple[str, list[str]]], ending: str, type_ending: str
     found = []
     for name, types in entries:
         if name.endswith(ending):
-            found.append((name[: -len(ending)], [kind[: -len(type_ending)] for kind in types if kind.endswith(type_ending)]))
+            found.append(
+                (name[: -len(ending)], [kind[: -len(type_ending)] for kind in types if kind.endswith(type_ending)])
+            )
     return found
 
 

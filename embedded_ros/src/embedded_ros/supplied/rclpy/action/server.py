@@ -121,7 +121,9 @@ class ServerGoalHandle:
         with self._lock:
             status = _MOVES.get((self._status, event))
             if status is None:
-                raise RCLError(f"Failed to update goal state: goal in status {self._status} cannot take event {event.name}")
+                raise RCLError(
+                    f"Failed to update goal state: goal in status {self._status} cannot take event {event.name}"
+                )
             self._status = status
         self._action_server._publish_status()
 
@@ -133,7 +135,8 @@ class ActionServer:
     """Executes goals."""
 
     def __init__(
-        self, node: Any, action_type: Any, action_name: str, execute_callback: Callable[[Any], Any], *, callback_group: Any = None,
+        self, node: Any, action_type: Any, action_name: str, execute_callback: Callable[[Any], Any], *,
+        callback_group: Any = None,
         goal_callback: Callable[[Any], Any] | None = None, handle_accepted_callback: Callable[[Any], Any] | None = None,
         cancel_callback: Callable[[Any], Any] | None = None,
         goal_service_qos_profile: QoSProfile = qos_profile_services_default,
@@ -158,17 +161,29 @@ class ActionServer:
         self._lock = threading.RLock()
         base, impl = f"{node.resolve_service_name(action_name)}/_action", action_type.Impl
         group = {"callback_group": self._group}
-        self._status_pub = node.create_publisher(impl.GoalStatusMessage, f"{base}/status", status_pub_qos_profile, **group)
+        self._status_pub = node.create_publisher(
+            impl.GoalStatusMessage, f"{base}/status", status_pub_qos_profile, **group
+        )
         feedback_qos = feedback_pub_qos_profile or QoSProfile(depth=10)
         self._feedback_pub = node.create_publisher(impl.FeedbackMessage, f"{base}/feedback", feedback_qos, **group)
         self._results = ResultStore(node, action_type, int(result_timeout * S_TO_NS), self._group)
         self._services = [
-            node.create_service(impl.SendGoalService, f"{base}/send_goal", self._on_goal, qos_profile=goal_service_qos_profile, **group),
             node.create_service(
-                impl.CancelGoalService, f"{base}/cancel_goal", self._on_cancel, qos_profile=cancel_service_qos_profile, **group
+                impl.SendGoalService, f"{base}/send_goal", self._on_goal, qos_profile=goal_service_qos_profile, **group
             ),
             node.create_service(
-                impl.GetResultService, f"{base}/get_result", self._results.on_request, qos_profile=result_service_qos_profile, **group
+                impl.CancelGoalService,
+                f"{base}/cancel_goal",
+                self._on_cancel,
+                qos_profile=cancel_service_qos_profile,
+                **group,
+            ),
+            node.create_service(
+                impl.GetResultService,
+                f"{base}/get_result",
+                self._results.on_request,
+                qos_profile=result_service_qos_profile,
+                **group,
             ),
         ]
 
@@ -246,10 +261,14 @@ class ActionServer:
         if result is None:
             result = self._action_type.Result()
         elif not isinstance(result, self._action_type.Result):
-            self._node.get_logger().error(f"execute callback returned {type(result).__name__}, not {self._action_type.Result}")
+            self._node.get_logger().error(
+                f"execute callback returned {type(result).__name__}, not {self._action_type.Result}"
+            )
             result = self._action_type.Result()
         if handle.is_active:
-            self._node.get_logger().warn(f"Goal state not set, assuming aborted. Goal ID: {bytes(handle.goal_id.uuid).hex()}")
+            self._node.get_logger().warn(
+                f"Goal state not set, assuming aborted. Goal ID: {bytes(handle.goal_id.uuid).hex()}"
+            )
             handle.abort()
         self._results.finish(handle, result)
 
@@ -259,7 +278,10 @@ class ActionServer:
         for handle in chosen:
             if not handle.is_active or handle.is_cancel_requested:
                 continue
-            if await self._ask(self._cancel_callback, handle, CancelResponse, "cancel") is CancelResponse.ACCEPT and handle.is_active:
+            if (
+                await self._ask(self._cancel_callback, handle, CancelResponse, "cancel") is CancelResponse.ACCEPT
+                and handle.is_active
+            ):
                 handle._move(GoalEvent.CANCEL_GOAL)
                 response.goals_canceling.append(handle._goal_info)
         if not response.goals_canceling:
@@ -270,7 +292,9 @@ class ActionServer:
         from action_msgs.msg import GoalStatus
 
         with self._lock:
-            listed = [GoalStatus(goal_info=handle._goal_info, status=handle.status) for handle in self._results.handles()]
+            listed = [
+                GoalStatus(goal_info=handle._goal_info, status=handle.status) for handle in self._results.handles()
+            ]
             if self._node.context.ok() and not self._status_pub._destroyed:
                 self._status_pub.publish(self._action_type.Impl.GoalStatusMessage(status_list=listed))
 

@@ -13,7 +13,12 @@ from typing import Any
 from rclpy.impl.logging_severity import LoggingSeverity
 
 _DEFAULT_FORMAT = "[{severity}] [{time}] [{name}]: {message}"
-_COLORS = {LoggingSeverity.DEBUG: "\033[32m", LoggingSeverity.WARN: "\033[33m", LoggingSeverity.ERROR: "\033[31m", LoggingSeverity.FATAL: "\033[31m"}
+_COLORS = {
+    LoggingSeverity.DEBUG: "\033[32m",
+    LoggingSeverity.WARN: "\033[33m",
+    LoggingSeverity.ERROR: "\033[31m",
+    LoggingSeverity.FATAL: "\033[31m",
+}
 _RESET = "\033[0m"
 _FILTERS = ("throttle_duration_sec", "throttle_time_source_type", "skip_first", "once")
 _THIS_FILE = __file__
@@ -147,7 +152,9 @@ class RcutilsLogger:
         if "throttle_time_source_type" in filters and "throttle_duration_sec" not in filters:
             raise TypeError("throttle_time_source_type needs throttle_duration_sec")
         place = (frame.f_code.co_filename, frame.f_code.co_name, frame.f_lasti)
-        known = self.contexts.setdefault(place, {"severity": severity, "filters": set(filters), "calls": 0, "last": None})
+        known = self.contexts.setdefault(
+            place, {"severity": severity, "filters": set(filters), "calls": 0, "last": None}
+        )
         if known["severity"] != severity:
             raise ValueError("Logger severity cannot be changed between calls.")
         if known["filters"] != set(filters):
@@ -182,7 +189,9 @@ def _emit(name: str, severity: LoggingSeverity, message: str, frame: Any) -> Non
     with _write_lock:
         if _console["enabled"]:
             _print(name, severity, message, stamp, frame)
-        sinks = [sink for owner, listed in _sinks.items() if name == owner or name.startswith(owner + ".") for sink in listed]
+        sinks = [
+            sink for owner, listed in _sinks.items() if name == owner or name.startswith(owner + ".") for sink in listed
+        ]
     for sink in sinks:
         sink(name, severity, message, stamp, frame)
 

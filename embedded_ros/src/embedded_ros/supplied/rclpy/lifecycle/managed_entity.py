@@ -59,7 +59,9 @@ class SimpleManagedEntity(ManagedEntity):
         return self._enabled
 
     @staticmethod
-    def when_enabled(wrapped: Callable[..., Any] | None = None, *, when_not_enabled: Callable[..., Any] | None = None) -> Any:
+    def when_enabled(
+        wrapped: Callable[..., Any] | None = None, *, when_not_enabled: Callable[..., Any] | None = None
+    ) -> Any:
         """Decorate a method so that it runs only while active; ``when_not_enabled`` runs otherwise."""
 
         def decorator(method: Callable[..., Any]) -> Callable[..., Any]:

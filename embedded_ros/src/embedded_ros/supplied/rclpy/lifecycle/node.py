@@ -15,7 +15,6 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 
-
 class LifecycleState(NamedTuple):
     """A state: its label and number."""
 
@@ -82,7 +81,9 @@ class LifecycleNodeMixin(ManagedEntity):
     def _trigger_label(self, label: str) -> TransitionCallbackReturn:
         transition = next((t for t in states.available(self._state) if t.label == label), None)
         if transition is None:
-            raise RCLError(f"Failed to trigger lifecycle state machine transition: no transition '{label}' from {states.STATES[self._state]}")
+            raise RCLError(
+                f"Failed to trigger lifecycle state machine transition: no transition '{label}' from {states.STATES[self._state]}"
+            )
         return self._trigger(transition)
 
     def _trigger(self, transition: Transition) -> TransitionCallbackReturn:
@@ -102,10 +103,14 @@ class LifecycleNodeMixin(ManagedEntity):
         try:
             outcome = callback(LifecycleState(states.STATES[previous], previous))
         except Exception as error:
-            self.get_logger().error(f"callback of state {states.STATES[self._state]} raised {type(error).__name__}: {error}")
+            self.get_logger().error(
+                f"callback of state {states.STATES[self._state]} raised {type(error).__name__}: {error}"
+            )
             return TransitionCallbackReturn.ERROR
         if not isinstance(outcome, TransitionCallbackReturn):
-            self.get_logger().error(f"callback of state {states.STATES[self._state]} returned {outcome!r}, no TransitionCallbackReturn")
+            self.get_logger().error(
+                f"callback of state {states.STATES[self._state]} returned {outcome!r}, no TransitionCallbackReturn"
+            )
             return TransitionCallbackReturn.ERROR
         return outcome
 
@@ -174,7 +179,9 @@ class LifecycleNodeMixin(ManagedEntity):
         """Return the managed entities."""
         return tuple(self._managed)
 
-    def create_lifecycle_publisher(self, msg_type: Any, topic: str, qos_profile: QoSProfile | int, **options: Any) -> LifecyclePublisher:
+    def create_lifecycle_publisher(
+        self, msg_type: Any, topic: str, qos_profile: QoSProfile | int, **options: Any
+    ) -> LifecyclePublisher:
         """Create a publisher that is silent while the node is not active."""
         options["publisher_class"] = LifecyclePublisher
         publisher = Node.create_publisher(self, msg_type, topic, qos_profile, **options)
@@ -196,7 +203,9 @@ class LifecycleNodeMixin(ManagedEntity):
             found = found or next((t for t in choices if t.id == wanted.id), None)
             response.success = found is not None and self._trigger(found) is TransitionCallbackReturn.SUCCESS
             if found is None:
-                self.get_logger().error(f"no transition {wanted.label or wanted.id} from state {states.STATES[self._state]}")
+                self.get_logger().error(
+                    f"no transition {wanted.label or wanted.id} from state {states.STATES[self._state]}"
+                )
         return response
 
     def _on_get_state(self, request: Any, response: Any) -> Any:

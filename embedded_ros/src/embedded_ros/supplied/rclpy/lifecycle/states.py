@@ -74,7 +74,10 @@ def graph() -> list[Transition]:
     for state, ids in INNER_IDS.items():
         success, failure = OUTCOMES[state]
         error = FINALIZED if state == ERROR_PROCESSING else ERROR_PROCESSING
-        found += [Transition(number, label, state, goal) for number, label, goal in zip(ids, labels, (success, failure, error))]
+        found += [
+            Transition(number, label, state, goal)
+            for number, label, goal in zip(ids, labels, (success, failure, error))
+        ]
     return found
 
 
