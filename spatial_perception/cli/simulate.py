@@ -40,7 +40,9 @@ class Task:
     @property
     def name(self) -> str:
         """Name of the scene; its seed makes it again."""
-        return f"home_{self.seed:06d}"
+        from spatial_perception.simulation.testset import scene_name
+
+        return scene_name(self.seed)
 
 
 def command(
@@ -60,6 +62,7 @@ def command(
     The same seed gives the same bytes.
     """
     from spatial_perception.cli.sources import output_folder
+    from spatial_perception.simulation.testset import write_list
 
     ending = f".{suffix.lstrip('.').lower()}"
     if ending not in _SUFFIXES:
@@ -68,7 +71,8 @@ def command(
     seeds = range(seed, seed + count)
     tasks = [Task(folder, s, rooms, stations, noise, points, ending, pictures) for s in seeds]
     errors = [text for text in _run(tasks, jobs) if text]
-    _write_table(folder, tasks)
+    done = [task.name for task in tasks if (folder / "layout" / f"{task.name}.txt").is_file()]
+    write_list(folder, done, ending)
     for text in errors:
         report_error(text)
     if errors:
@@ -111,27 +115,12 @@ def simulate(task: Task) -> tuple[PointCloud, Layout]:
 
 def write(task: Task, cloud: PointCloud, truth: Layout) -> None:
     """Write cloud, layout and, where asked for, pictures of a task."""
-    from spatial_perception.layout.text import write_layout
-    from spatial_perception.pointcloud.io import write_cloud
+    from spatial_perception.simulation.testset import write_scene
 
-    cloud_path = task.folder / "pcd" / f"{task.name}{task.suffix}"
-    cloud_path.parent.mkdir(parents=True, exist_ok=True)
-    write_cloud(cloud_path, cloud)
-    write_layout(truth, task.folder / "layout" / f"{task.name}.txt")
+    write_scene(task.folder, task.name, cloud, truth, task.suffix)
     if task.pictures:
         from spatial_perception.visualization.figures import floor_plan, perspective, save_figure
 
         folder = task.folder / "pictures"
         save_figure(floor_plan(truth, cloud, title=task.name), folder / f"{task.name}_plan.png")
         save_figure(perspective(truth, title=task.name), folder / f"{task.name}_3d.png")
-
-
-def _write_table(folder: Path, tasks: list[Task]) -> None:
-    """test.csv of the scenes that are there, whole or not at all."""
-    from spatial_perception.files import atomic_write
-
-    rows = ["id,pcd,layout"]
-    for task in tasks:
-        if (folder / "layout" / f"{task.name}.txt").is_file():
-            rows.append(f"{task.name},pcd/{task.name}{task.suffix},layout/{task.name}.txt")
-    atomic_write(folder / "test.csv", "\n".join(rows) + "\n")

@@ -142,6 +142,10 @@ class Layout:
     def __len__(self) -> int:
         return len(self.walls) + len(self.doors) + len(self.windows) + len(self.boxes)
 
+    def __bool__(self) -> bool:
+        """An empty layout is a result too: `if layout` asks whether there is one."""
+        return True
+
     def wall(self, wall_id: int) -> Wall | None:
         """The wall with this id (the last one, where ids repeat), or None."""
         return next((w for w in reversed(self.walls) if w.id == wall_id), None)

@@ -88,13 +88,13 @@ def test_a_robot_too_wide_is_told_so(home):
 def test_a_test_set_is_read_back(tmp_path):
     listing = write_testset(tmp_path / "set", [4, 9], rooms=1, max_points=2000)
     assert listing.read_text() == (
-        "id,pcd,layout\nhome_00004,pcd/home_00004.ply,layout/home_00004.txt\nhome_00009,pcd/home_00009.ply,layout/home_00009.txt\n"
+        "id,pcd,layout\nhome_000004,pcd/home_000004.ply,layout/home_000004.txt\nhome_000009,pcd/home_000009.ply,layout/home_000009.txt\n"
     )
     truth = make_home(4, rooms=1).layout
-    layout = read_layout(tmp_path / "set/layout/home_00004.txt")
+    layout = read_layout(tmp_path / "set/layout/home_000004.txt")
     assert [w.start for w in layout.walls] == [w.start for w in truth.walls]
     assert [b.label for b in layout.boxes] == [b.label for b in truth.boxes]
-    assert len(read_cloud(tmp_path / "set/pcd/home_00004.ply")) == 2000
+    assert len(read_cloud(tmp_path / "set/pcd/home_000004.ply")) == 2000
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
