@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from spatial_perception._version import __version__
 from spatial_perception.cli import convert, demo, doctor, evaluate, layout, simulate, view
 from spatial_perception.cli.console import INTERRUPTED, at_the_edge, session
 
+
+class PlainGroup(TyperGroup):
+    """Writes the list of commands without rich, whose import takes longer than all the rest of it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rich_markup_mode = None
+
+
 app = typer.Typer(
     name="spatial-perception",
+    cls=PlainGroup,
     help="Walls, doors, windows and boxes from point clouds of indoor scenes.",
-    epilog="Start with [bold]spatial-perception demo[/bold], then [bold]spatial-perception layout scan.ply[/bold].",
+    epilog="Start with: spatial-perception demo, then: spatial-perception layout scan.ply",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -26,9 +37,12 @@ _command = {"layout": layout, "eval": evaluate, "simulate": simulate, "view": vi
 _WITHOUT_ARGUMENTS = ("doctor", "demo")
 
 for _name, _module in _command.items():
-    app.command(_name, epilog=_module.EPILOG, no_args_is_help=_name not in _WITHOUT_ARGUMENTS)(
-        at_the_edge(_module.command)
-    )
+    app.command(
+        _name,
+        epilog=_module.EPILOG,
+        short_help=(_module.command.__doc__ or "").partition("\n")[0],
+        no_args_is_help=_name not in _WITHOUT_ARGUMENTS,
+    )(at_the_edge(_module.command))
 
 
 def _show_version(wanted: bool) -> None:
