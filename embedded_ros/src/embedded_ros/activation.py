@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 
-from embedded_ros.finder import MESSAGE_PACKAGES, SUPPLIED_PACKAGES, SuppliedFinder
+from embedded_ros.finder import MESSAGE_PACKAGES, SUPPLIED_PACKAGES, PlainFolderFinder, SuppliedFinder
 
 _LOGGER = logging.getLogger("embedded_ros")
 _MODES = ("auto", "off", "force")
@@ -48,7 +48,7 @@ def is_active() -> bool:
 
 
 def _install(forced: bool) -> None:
-    """Append the finder last; names that an unrelated plain folder would hide get one in front."""
+    """Append the finder last; the one in front acts only where plain folders would hide supplied names."""
     _refuse_loaded_modules()
     if forced:
         _add(SuppliedFinder(), first=True)
@@ -62,9 +62,7 @@ def _install(forced: bool) -> None:
             f"found {len(genuine)} ROS 2 package(s) without rclpy, such as {name} at {where}; install the genuine rclpy, "
             "leave that environment, or set EMBEDDED_ROS=force"
         )
-    hidden = frozenset(name for name in SUPPLIED_PACKAGES if _is_plain_folder(name))
-    if hidden:
-        _add(SuppliedFinder(only=hidden), first=True)
+    _add(PlainFolderFinder(), first=True)
     _add(SuppliedFinder(), first=False)
 
 
@@ -90,12 +88,6 @@ def _location(name: str) -> str | None:
         return str(getattr(sys.modules[name], "__file__", None) or "sys.modules")
     spec = _find(name)
     return None if spec is None or spec.origin is None else spec.origin
-
-
-def _is_plain_folder(name: str) -> bool:
-    """Return whether a folder without ``__init__.py`` (say ``launch/`` of a ROS package) would be imported by that name."""
-    spec = _find(name)
-    return spec is not None and spec.origin is None
 
 
 def _find(name: str) -> importlib.machinery.ModuleSpec | None:

@@ -65,21 +65,36 @@ MESSAGE_PACKAGES = (
 class SuppliedFinder(importlib.abc.MetaPathFinder):
     """Finds the supplied packages by their public names, and interface modules (``<package>.msg`` and kin)."""
 
-    def __init__(self, only: frozenset[str] | None = None) -> None:
-        self._only = only
-
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Return the spec of a supplied module, None for every other name."""
         top, _, rest = fullname.partition(".")
-        if self._only is not None and top not in self._only:
-            return None
         if top in SUPPLIED_PACKAGES:
             return None if rest else _package_spec(top)
         if rest in _INTERFACE_KINDS or (not rest and top in MESSAGE_PACKAGES):
             return _interface_spec(fullname)
         return None if rest else _unknown_package_spec(top)
+
+
+class PlainFolderFinder(SuppliedFinder):
+    """Stands first and acts only where a folder without ``__init__.py`` would be imported by a supplied name.
+
+    ROS packages are full of such folders: ``launch/`` in the folder one works in, ``my_robot/msg/`` in a workspace.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return the spec of a supplied module that a plain folder hides, None for every other name."""
+        top, _, rest = fullname.partition(".")
+        supplied = not rest and (top in SUPPLIED_PACKAGES or top in MESSAGE_PACKAGES)
+        if not supplied and rest not in _INTERFACE_KINDS:
+            return None
+        other = importlib.machinery.PathFinder.find_spec(fullname, path)
+        if other is None or other.origin is not None:
+            return None
+        return super().find_spec(fullname, path, target)
 
 
 class InterfaceLoader(importlib.abc.Loader):
