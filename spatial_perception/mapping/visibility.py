@@ -38,12 +38,12 @@ class RangeImage:
 
 def _directions(
     relative: NDArray[np.float32], step: float, shape: tuple[int, int]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    x, y, z = relative.T
-    flat = np.hypot(x, y)
-    row = ((np.arctan2(z, flat) + np.pi / 2) / step).astype(np.int64)
-    column = ((np.arctan2(y, x) + np.pi) / step).astype(np.int64)
-    return row * shape[1] + column, np.hypot(flat, z)
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    x, y, z = np.ascontiguousarray(relative.T)
+    level = x * x + y * y
+    row = ((np.arctan2(z, np.sqrt(level)) + np.float32(np.pi / 2)) * np.float32(1 / step)).astype(np.int32)
+    column = ((np.arctan2(y, x) + np.float32(np.pi)) * np.float32(1 / step)).astype(np.int32)
+    return row * shape[1] + column, np.sqrt(level + z * z)
 
 
 def _eroded(nearest: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,11 +10,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial_perception.errors import CloudError, CloudFileError
+from spatial_perception.errors import CloudError, CloudFileError, ConfigError
 from spatial_perception.files import atomic_path
+from spatial_perception.layout.entities import vec3
+from spatial_perception.mapping.binning import Bins, bin_points
 from spatial_perception.mapping.visibility import RangeImage
-from spatial_perception.mapping.voxel_hash import Keys, VoxelHash, pack_keys, unpack_keys
+from spatial_perception.mapping.voxel_hash import Keys, VoxelHash, unpack_keys
 from spatial_perception.pointcloud.cloud import PointCloud, Vec3
+from spatial_perception.pointcloud.normals import estimate_normals
 
 _FORMAT = 1
 _REACH = 1 << 20
@@ -26,7 +29,8 @@ class MapSettings:
 
     `voxel` is the edge in metres, `max_voxels` and `max_bytes` bound the map, `max_weight` caps the running mean so that
     a voxel follows slow change. A voxel seen through `decay_misses` times more often than hit goes; `decay_share` of the
-    map is checked with each cloud, which bounds the cost.
+    map is checked with each cloud, which bounds the cost. With `normals` each voxel remembers from where it was seen, so
+    that `VoxelMap.normals` knows the outside of surfaces.
     """
 
     voxel: float = 0.05
@@ -35,6 +39,13 @@ class MapSettings:
     max_weight: int = 32
     decay_misses: int = 3
     decay_share: float = 0.125
+    normals: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.voxel > 0 or min(self.max_voxels, self.max_bytes, self.max_weight, self.decay_misses) < 1:
+            raise ConfigError("a voxel map needs a positive voxel size and limits of at least 1")
+        if not 0 <= self.decay_share <= 1:
+            raise ConfigError(f"decay_share is a part of the map, 0 to 1, not {self.decay_share}")
 
 
 @dataclass(frozen=True)
@@ -48,33 +59,14 @@ class MapUpdate:
     evicted: int
 
 
-_FIELDS = {
+_FIELDS: dict[str, tuple[type[np.generic], int]] = {
     "offset": (np.float32, 3),
     "rgb": (np.float32, 3),
     "weight": (np.int32, 0),
     "misses": (np.int16, 0),
     "seen": (np.float64, 0),
 }
-
-
-def _local_index(cells: NDArray[np.int32]) -> NDArray[np.int64]:
-    """One small integer per cell (N, 3), in the order of the packed keys: lexicographic within the cloud's bounds."""
-    if not len(cells):
-        return np.empty(0, dtype=np.int64)
-    low = cells.min(axis=0)
-    size = (cells.max(axis=0) - low).astype(np.int64) + 1
-    x, y, z = (cells[:, axis] - low[axis] for axis in range(3))
-    return (x * size[1] + y) * size[2] + z
-
-
-def _stable_order(index: NDArray[np.int64]) -> NDArray[np.int64]:
-    """As `argsort(index, kind="stable")`; several times faster, since index and position mostly fit one integer."""
-    bits = max(1, len(index).bit_length())
-    if not len(index) or int(index.max()).bit_length() + bits > 63:
-        return np.argsort(index, kind="stable")
-    joined = (index << bits) | np.arange(len(index))
-    joined.sort()
-    return joined & ((1 << bits) - 1)
+_NORMAL_FIELDS: dict[str, tuple[type[np.generic], int]] = {"view": (np.float32, 3)}
 
 
 class VoxelMap:
@@ -87,7 +79,8 @@ class VoxelMap:
     def __init__(self, settings: MapSettings | None = None, frame_id: str = "map") -> None:
         self.settings = settings or MapSettings()
         self.frame_id = frame_id
-        per_voxel = 8 + sum(np.dtype(kind).itemsize * max(width, 1) for kind, width in _FIELDS.values()) + 64
+        self._fields = {**_FIELDS, **(_NORMAL_FIELDS if self.settings.normals else {})}
+        per_voxel = 8 + sum(np.dtype(kind).itemsize * max(width, 1) for kind, width in self._fields.values()) + 64
         self.capacity = max(1024, min(self.settings.max_voxels, self.settings.max_bytes // per_voxel))
         self.clear()
 
@@ -97,14 +90,18 @@ class VoxelMap:
         self.stamp = 0.0
         self.has_colour = False
         self._count = 0
+        # Removed voxels keep their slot, with weight 0, until it pays to compact the arrays.
+        self._dead = 0
         self._cursor = 0
         self._hash = VoxelHash(min(self.capacity, 4096))
         self._hash_room = min(self.capacity, 4096)
         self._keys = np.empty(0, dtype=np.int64)
-        self._data = {name: np.empty((0, width) if width else 0, dtype=kind) for name, (kind, width) in _FIELDS.items()}
+        self._data: dict[str, NDArray] = {
+            name: np.empty((0, width) if width else 0, dtype=kind) for name, (kind, width) in self._fields.items()
+        }
 
     def __len__(self) -> int:
-        return self._count
+        return self._count - self._dead
 
     @property
     def nbytes(self) -> int:
@@ -119,8 +116,9 @@ class VoxelMap:
         if cloud.frame_id and self.frame_id and cloud.frame_id != self.frame_id:
             raise CloudError(f"cloud is in frame {cloud.frame_id!r}, the map in {self.frame_id!r}; transform it first")
         xyz, rgb, dropped = self._usable(cloud)
-        touched, added, evicted = self._merge(*self._voxelise(xyz, rgb), cloud.stamp)
-        removed = self._carve(RangeImage.of_points(xyz, sensor), touched) if sensor is not None and len(xyz) else 0
+        bins = bin_points(xyz, rgb, self.settings.voxel)
+        added, evicted = self._merge(bins, sensor, cloud.stamp)
+        removed = self._carve(RangeImage.of_points(xyz, sensor), bins.keys) if sensor is not None and len(xyz) else 0
         self.stamp = max(self.stamp, cloud.stamp)
         self.has_colour = self.has_colour or rgb is not None
         self.version += 1
@@ -128,14 +126,37 @@ class VoxelMap:
 
     def to_cloud(self, min_hits: int = 1) -> PointCloud:
         """The centroids (and mean colours) of all voxels hit at least `min_hits` times, sorted by voxel."""
-        used = np.flatnonzero(self._data["weight"][: self._count] >= min_hits)
-        used = used[np.argsort(self._keys[used])]
+        used = self._hit(min_hits)
         xyz = (unpack_keys(self._keys[used]) + 0.5) * self.settings.voxel + self._data["offset"][used]
         rgb = np.rint(self._data["rgb"][used]).astype(np.uint8) if self.has_colour else None
         return PointCloud(xyz.astype(np.float32), rgb, self.frame_id, self.stamp)
 
+    def normals(self, min_hits: int = 1, neighbours: int = 16) -> NDArray[np.float32]:
+        """Unit normals (N, 3) of the points of `to_cloud(min_hits)`, pointing to where they were seen from.
+
+        Raises ConfigError for a map without `MapSettings.normals`, CloudError for fewer than three voxels.
+        """
+        if not self.settings.normals:
+            raise ConfigError("the map keeps no viewing directions; make it with MapSettings(normals=True)")
+        xyz = self.to_cloud(min_hits).xyz
+        return estimate_normals(xyz, neighbours, viewpoint=xyz + self._data["view"][self._hit(min_hits)]).vectors
+
+    def bounds(self) -> tuple[Vec3, Vec3] | None:
+        """Lowest and highest corner (m) of all voxels; None for an empty map."""
+        if not len(self):
+            return None
+        cells = unpack_keys(self._keys[self._hit(1)])
+        low, high = cells.min(axis=0) * self.settings.voxel, (cells.max(axis=0) + 1) * self.settings.voxel
+        return vec3(low), vec3(high)
+
+    def _hit(self, min_hits: int) -> NDArray[np.intp]:
+        """Slots hit at least so often, ascending by voxel."""
+        used = np.flatnonzero(self._data["weight"][: self._count] >= max(min_hits, 1))
+        return used[np.argsort(self._keys[used])]
+
     def save(self, path: Path | str) -> None:
         """Write the map as .npz (atomically); `load` brings it back unchanged."""
+        self._compact()
         arrays: dict[str, Any] = {name: array[: self._count] for name, array in self._data.items()}
         with atomic_path(Path(path)) as temporary, open(temporary, "wb") as stream:
             np.savez_compressed(
@@ -155,7 +176,7 @@ class VoxelMap:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 content = {name: stored[name] for name in stored.files}
-            settings = settings or MapSettings(voxel=float(content["voxel"]))
+            settings = settings or MapSettings(voxel=float(content["voxel"]), normals="view" in content)
             result = cls(settings, str(content["frame_id"]))
             result._restore(content)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
@@ -169,8 +190,9 @@ class VoxelMap:
         self._reserve(len(keys))
         self._hash.insert(keys)
         self._keys[: len(keys)] = keys
-        for name in _FIELDS:
-            self._data[name][: len(keys)] = content[name]
+        for name in self._fields:
+            # Fields that the saved map did not keep stay zero.
+            self._data[name][: len(keys)] = content[name] if name in _FIELDS else content.get(name, 0)
         self._count, self.stamp, self.has_colour = len(keys), float(content["stamp"]), bool(content["has_colour"])
 
     def _usable(self, cloud: PointCloud) -> tuple[NDArray[np.float32], NDArray[np.uint8] | None, int]:
@@ -178,69 +200,59 @@ class VoxelMap:
             cloud.xyz if cloud.origin == (0.0, 0.0, 0.0) else (cloud.xyz + np.asarray(cloud.origin)).astype(np.float32)
         )
         # A NaN fails the comparison, so one pass finds what is neither finite nor within reach of the keys.
-        good = (np.abs(xyz) < _REACH * self.settings.voxel * 0.5).all(axis=1)
-        dropped = len(xyz) - int(np.count_nonzero(good))
-        if not dropped:
+        near = np.abs(xyz) < np.float32(_REACH * self.settings.voxel * 0.5)
+        if near.all():
             return xyz, cloud.rgb, 0
-        return xyz[good], None if cloud.rgb is None else cloud.rgb[good], dropped
+        good = near.all(axis=1)
+        return xyz[good], None if cloud.rgb is None else cloud.rgb[good], len(xyz) - int(np.count_nonzero(good))
 
-    def _voxelise(
-        self, xyz: NDArray[np.float32], rgb: NDArray[np.uint8] | None
-    ) -> tuple[Keys, NDArray, NDArray | None, NDArray]:
-        cells = np.floor(xyz * np.float32(1 / self.settings.voxel))
-        inside = xyz - (cells + np.float32(0.5)) * np.float32(self.settings.voxel)
-        local = _local_index(cells.astype(np.int32))
-        order = _stable_order(local)
-        starts = np.flatnonzero(np.diff(local[order], prepend=-1))
-        counts = np.diff(starts, append=len(order))
-        keys = pack_keys(cells[order[starts]].astype(np.int64))
-        colours = None if rgb is None else self._mean(rgb[order], starts, counts)
-        return keys, self._mean(inside[order], starts, counts), colours, counts
+    def _measured(self, bins: Bins, sensor: Vec3 | None) -> dict[str, NDArray]:
+        """The fields that are running means, as this cloud saw them."""
+        measured: dict[str, NDArray] = {"offset": bins.offset}
+        if bins.rgb is not None:
+            measured["rgb"] = bins.rgb
+        if self.settings.normals and sensor is not None:
+            towards = np.asarray(sensor) - (unpack_keys(bins.keys) + 0.5) * self.settings.voxel
+            length = np.linalg.norm(towards, axis=1, keepdims=True)
+            measured["view"] = (towards / np.maximum(length, 1e-9)).astype(np.float32)
+        return measured
 
-    @staticmethod
-    def _mean(values: NDArray, starts: NDArray, counts: NDArray) -> NDArray[np.float32]:
-        if not len(starts):
-            return np.empty((0, 3), dtype=np.float32)
-        sums = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
-        return (sums / counts[:, None]).astype(np.float32)
-
-    def _merge(
-        self, keys: Keys, means: NDArray, colours: NDArray | None, counts: NDArray, stamp: float
-    ) -> tuple[Keys, int, int]:
-        slots = self._hash.find(keys)
+    def _merge(self, bins: Bins, sensor: Vec3 | None, stamp: float) -> tuple[int, int]:
+        measured = self._measured(bins, sensor)
+        slots = self._hash.find(bins.keys)
         known = slots >= 0
-        self._blend(slots[known], means[known], None if colours is None else colours[known], counts[known], stamp)
+        revived = int(np.count_nonzero(self._data["weight"][slots[known]] == 0)) if self._dead else 0
+        self._dead -= revived
+        self._blend(slots[known], {name: value[known] for name, value in measured.items()}, bins.counts[known], stamp)
         fresh = np.flatnonzero(~known)
         evicted = self._make_room(len(fresh))
         fresh = fresh[: self.capacity - self._count]
-        self._append(keys[fresh], means[fresh], None if colours is None else colours[fresh], counts[fresh], stamp)
-        return keys, len(fresh), evicted
+        self._append(
+            bins.keys[fresh], {name: value[fresh] for name, value in measured.items()}, bins.counts[fresh], stamp
+        )
+        return len(fresh) + revived, evicted
 
-    def _blend(self, slots: NDArray, means: NDArray, colours: NDArray | None, counts: NDArray, stamp: float) -> None:
+    def _blend(self, slots: NDArray, measured: dict[str, NDArray], counts: NDArray, stamp: float) -> None:
         data = self._data
         weight = data["weight"][slots]
         share = (counts / (weight + counts)).astype(np.float32)[:, None]
-        data["offset"][slots] += share * (means - data["offset"][slots])
-        if colours is not None:
-            data["rgb"][slots] += share * (colours - data["rgb"][slots])
+        for name, value in measured.items():
+            old = data[name][slots]
+            data[name][slots] = old + share * (value - old)
         data["weight"][slots] = np.minimum(weight + counts, self.settings.max_weight)
         data["misses"][slots] = 0
         data["seen"][slots] = stamp
 
-    def _append(self, keys: Keys, means: NDArray, colours: NDArray | None, counts: NDArray, stamp: float) -> None:
-        self._reserve(self._count + len(keys))
-        slots = self._hash.insert(keys)
-        self._keys[slots] = keys
-        new = {
-            "offset": means,
-            "rgb": 0 if colours is None else colours,
-            "misses": 0,
-            "seen": stamp,
-            "weight": np.minimum(counts, self.settings.max_weight),
-        }
-        for name, value in new.items():
-            self._data[name][slots] = value
+    def _append(self, keys: Keys, measured: dict[str, NDArray], counts: NDArray, stamp: float) -> None:
+        first = self._count
+        self._reserve(first + len(keys))
+        self._hash.insert(keys)
         self._count += len(keys)
+        self._keys[first : self._count] = keys
+        weight = np.minimum(counts, self.settings.max_weight)
+        new = {"misses": 0, "seen": stamp, "weight": weight, **measured}
+        for name, array in self._data.items():
+            array[first : self._count] = new.get(name, 0)
 
     def _reserve(self, needed: int) -> None:
         """Grow arrays and table by doubling, never beyond the capacity."""
@@ -263,6 +275,9 @@ class VoxelMap:
         excess = self._count + wanted - self.capacity
         if excess <= 0 or not self._count:
             return 0
+        if self._dead:
+            self._compact()
+            return self._make_room(wanted)
         excess = min(self._count, excess + self.capacity // 10)
         order = np.lexsort(
             (self._keys[: self._count], self._data["weight"][: self._count], self._data["seen"][: self._count])
@@ -270,12 +285,16 @@ class VoxelMap:
         self._keep(np.sort(order[excess:]))
         return excess
 
+    def _compact(self) -> None:
+        if self._dead:
+            self._keep(np.flatnonzero(self._data["weight"][: self._count]))
+
     def _keep(self, slots: NDArray) -> None:
-        """Compact the map to these slots (ascending)."""
+        """Hold only these slots (ascending)."""
         self._keys[: len(slots)] = self._keys[slots]
         for array in self._data.values():
             array[: len(slots)] = array[slots]
-        self._count = len(slots)
+        self._count, self._dead = len(slots), 0
         self._cursor = min(self._cursor, self._count)
         self._hash.rebuild(self._keys[: self._count])
 
@@ -286,6 +305,7 @@ class VoxelMap:
         share = max(1, int(self._count * self.settings.decay_share))
         slots = (self._cursor + np.arange(share)) % self._count
         self._cursor = int((slots[-1] + 1) % self._count)
+        slots = slots[self._data["weight"][slots] > 0]
         centres = (unpack_keys(self._keys[slots]) + 0.5) * self.settings.voxel
         through = slots[image.sees_through(centres.astype(np.float32), margin=3 * self.settings.voxel)]
         # `touched` is sorted: what this very cloud hit is there, whatever the neighbouring rays say.
@@ -293,8 +313,8 @@ class VoxelMap:
         through = through[touched[place] != self._keys[through]]
         self._data["misses"][through] += 1
         gone = through[self._data["misses"][through] >= self.settings.decay_misses]
-        if len(gone):
-            stays = np.ones(self._count, dtype=bool)
-            stays[gone] = False
-            self._keep(np.flatnonzero(stays))
+        self._data["weight"][gone] = 0
+        self._dead += len(gone)
+        if self._dead > max(4096, self._count // 8):
+            self._compact()
         return len(gone)

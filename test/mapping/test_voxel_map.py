@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatial_perception.errors import CloudError, CloudFileError
+from spatial_perception.errors import CloudError, CloudFileError, ConfigError
 from spatial_perception.mapping.voxel_hash import VoxelHash, pack_keys, unpack_keys
 from spatial_perception.mapping.voxel_map import MapSettings, VoxelMap
 from spatial_perception.pointcloud.cloud import PointCloud
@@ -164,3 +164,39 @@ def test_what_is_no_map_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(CloudFileError, match="not a voxel map"):
         VoxelMap.load(path)
+
+
+def test_normals_point_to_where_surfaces_were_seen_from():
+    sensor = (2.0, 1.5, 1.2)
+    world = VoxelMap(MapSettings(normals=True))
+    world.insert(PointCloud(room(np.random.default_rng(5), 60000)), sensor)
+    cloud, normals = world.to_cloud(), world.normals()
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1.0, atol=1e-5)
+    assert (np.einsum("nd,nd->n", normals, np.asarray(sensor) - cloud.xyz) > 0).mean() > 0.95
+    floor = (cloud.xyz[:, 2] < 0.02) & (np.abs(cloud.xyz[:, :2] - [2.0, 1.5]) < 1).all(axis=1)
+    np.testing.assert_allclose(normals[floor], np.broadcast_to([0, 0, 1], (floor.sum(), 3)), atol=0.1)
+
+
+def test_normals_survive_saving(tmp_path):
+    world = VoxelMap(MapSettings(normals=True))
+    world.insert(PointCloud(room(np.random.default_rng(6))), (2.0, 1.5, 1.2))
+    world.save(tmp_path / "map.npz")
+    assert VoxelMap.load(tmp_path / "map.npz").normals().tobytes() == world.normals().tobytes()
+
+
+def test_a_map_without_viewing_directions_has_no_normals():
+    with pytest.raises(ConfigError, match="normals=True"):
+        VoxelMap().normals()
+
+
+def test_bounds():
+    world = VoxelMap(MapSettings(voxel=0.5))
+    assert world.bounds() is None
+    world.insert(PointCloud([[0.1, 0.1, 0.1], [1.2, -0.3, 0.1]]))
+    assert world.bounds() == ((0.0, -0.5, 0.0), (1.5, 0.5, 0.5))
+
+
+@pytest.mark.parametrize("bad", [{"voxel": 0.0}, {"voxel": float("nan")}, {"max_voxels": 0}, {"decay_share": 2.0}])
+def test_impossible_settings_are_refused(bad):
+    with pytest.raises(ConfigError):
+        MapSettings(**bad)
