@@ -59,7 +59,7 @@ def test_incompatible_policies_are_named(node, spin):
         event_callbacks=SubscriptionEventCallbacks(incompatible_qos=seen.append),
     )
     assert spin.until(node, lambda: seen)
-    assert seen[0].last_policy_kind == QoSPolicyKind.DURABILITY
+    assert int(seen[0].last_policy_kind) == QoSPolicyKind.DURABILITY
 
 
 def test_policies_may_be_overridden_by_parameters(make_node):
