@@ -17,6 +17,7 @@ _CEILING_BLUR = 0.05  # m; above this the ceiling itself would count
 _BRIDGE = 0.4  # m; gaps up to this are closed without asking
 _LINTEL = 4.0  # m; widest opening that a lintel spans
 _CONTRARY = np.radians(40)  # samples whose normals are turned more than this from a line belong to another wall
+_WIDEST_GAP = 0.25  # m; a lone sample stands for no more than this, squared
 _BODY = 0.1  # m; a floor that begins this close lies on the room side of a face
 _LEAST_BODY = 0.12  # share of the lower surface that a wall shows at least (a beam shows none)
 
@@ -52,10 +53,11 @@ def find_faces(samples: Samples, levels: Levels, least_length: float) -> list[Fa
     upright = np.abs(samples.normal[:, 2]) < VERTICAL
     voters = upright & (z > levels.floor + 0.1) & (z < levels.top - 0.02)
     flat = samples.xyz[np.abs(samples.normal[:, 2]) > HORIZONTAL, :2]
-    least = max(12.0, 0.35 * least_length * levels.height / samples.spacing**2)
+    least = max(0.35 * least_length * levels.height, 12 * samples.spacing**2)
     # Above furniture there is little but walls.
     weight = np.where(z[voters] > levels.floor + 0.65 * levels.height, 3.0, 1.0)
-    lines = find_lines(samples.xyz[voters, :2], samples.normal[voters, :2], weight, least)
+    area = np.clip(samples.gap[voters], samples.spacing / 2, _WIDEST_GAP) ** 2
+    lines = find_lines(samples.xyz[voters, :2], samples.normal[voters, :2], area, weight, least)
     heading = np.where(upright, np.arctan2(samples.normal[:, 1], samples.normal[:, 0]), np.nan)
     free = np.ones(len(samples), dtype=bool)
     faces: list[Face] = []

@@ -33,6 +33,7 @@ def hole_features(view: WallView, bounds: Bounds, size: tuple[float, float, floa
     recessed = np.any([side.recessed for side in sides], axis=0)
     covered = np.all([side.covered for side in sides], axis=0)
     hidden = np.all([side.hidden for side in sides], axis=0)
+    draped = np.any([side.draped for side in sides], axis=0)
     left, right, low, high = _frame(solid | some_solid, bounds)
     width, bottom, top = size
     return (
@@ -53,6 +54,7 @@ def hole_features(view: WallView, bounds: Bounds, size: tuple[float, float, floa
         _ramp(bottom, 0.3, 0.7) - _ramp(bottom, 1.2, 1.8),
         _ramp((top - bottom), 0.4, 0.8),
         float(height - top < 0.1),
+        float(draped[box].mean()),
     )
 
 

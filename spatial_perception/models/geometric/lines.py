@@ -51,19 +51,21 @@ def turn_between(a: float, b: float) -> float:
     return float(abs((a - b + np.pi / 2) % np.pi - np.pi / 2))
 
 
-def find_lines(xy: Floats, normal: Floats, weight: Floats, least: float) -> list[Line]:
+def find_lines(xy: Floats, normal: Floats, area: Floats, weight: Floats, least: float) -> list[Line]:
     """Lines through samples (N, 2) with plan normals (N, 2), strongest direction first.
 
-    Each holds `least` samples or more; the `weight` (N,) says how much a sample counts in placing the line.
+    Each holds samples that stand for `least` square metres or more, by their `area` (N,); `weight` (N,) says how much
+    their area counts in placing the line.
     """
+    mass = area * weight
     angle = np.mod(np.arctan2(normal[:, 1], normal[:, 0]) - np.pi / 2, np.pi)
     free = np.ones(len(xy), dtype=bool)
     lines: list[Line] = []
     for _ in range(_MOST_DIRECTIONS):
-        direction = _strongest_direction(angle[free], least)
+        direction = _strongest_direction(angle[free], area[free], least)
         if direction is None:
             break
-        found = _parallel_lines(xy, angle, weight, free, direction, least)
+        found = _parallel_lines(xy, angle, (area, mass), free, direction, least)
         lines += found
         if not found:
             free &= np.abs(_difference(angle, direction)) > 2 * _ANGLE_BIN
@@ -74,9 +76,9 @@ def _difference(angle: Floats, direction: float) -> Floats:
     return np.mod(angle - direction + np.pi / 2, np.pi) - np.pi / 2
 
 
-def _strongest_direction(angle: Floats, least: float) -> float | None:
+def _strongest_direction(angle: Floats, area: Floats, least: float) -> float | None:
     bins = 180
-    histogram = np.bincount((angle / _ANGLE_BIN).astype(int) % bins, minlength=bins).astype(float)
+    histogram = np.bincount((angle / _ANGLE_BIN).astype(int) % bins, weights=area, minlength=bins)
     smooth = np.convolve(np.r_[histogram[-2:], histogram, histogram[:2]], np.ones(5), mode="valid")
     best = int(np.argmax(smooth))
     if smooth[best] < least:
@@ -87,12 +89,13 @@ def _strongest_direction(angle: Floats, least: float) -> float | None:
 
 
 def _parallel_lines(
-    xy: Floats, angle: Floats, weight: Floats, free: NDArray[np.bool_], direction: float, least: float
+    xy: Floats, angle: Floats, masses: tuple[Floats, Floats], free: NDArray[np.bool_], direction: float, least: float
 ) -> list[Line]:
     """Lines of about one direction; samples on them are struck from `free` in place."""
     base = Line(direction, 0.0)
     voters = np.flatnonzero(free & (np.abs(_difference(angle, direction)) < _SPREAD))
-    u, s, mass = base.along(xy[voters]), base.aside(xy[voters]), weight[voters]
+    u, s = base.along(xy[voters]), base.aside(xy[voters])
+    area, mass = masses[0][voters], masses[1][voters]
     lines: list[Line] = []
     while True:
         peak = _offset_peak(s, mass, least)
@@ -100,17 +103,17 @@ def _parallel_lines(
             return lines
         slope, height = _fit(u, s, mass, peak)
         inlier = np.abs(s - slope * u - height) < _INLIER
-        if inlier.sum() >= least:
+        if area[inlier].sum() >= least:
             turn = float(np.arctan(slope))
             lines.append(Line(direction + turn, height * float(np.cos(turn))))
             free &= (np.abs(lines[-1].aside(xy)) > _INLIER) | (np.abs(_difference(angle, direction)) > 2.5 * _SPREAD)
         inlier |= np.abs(s - peak) < _OFFSET_BIN
         free[voters[inlier]] = False
-        voters, u, s, mass = voters[~inlier], u[~inlier], s[~inlier], mass[~inlier]
+        voters, u, s, area, mass = (a[~inlier] for a in (voters, u, s, area, mass))
 
 
 def _offset_peak(s: Floats, weight: Floats, least: float) -> float | None:
-    if len(s) < least:
+    if len(s) < 8:
         return None
     lowest = float(s.min())
     histogram = np.bincount(((s - lowest) / _OFFSET_BIN).astype(np.int64), weights=weight)

@@ -15,6 +15,9 @@ from spatial_perception.models.geometric.walls import Run, span_on
 ON_SURFACE = 0.035  # m
 _RECESS = 0.30  # m; a pane or leaf lies this deep behind the face of a wall of unknown thickness at most
 _BEFORE = (0.07, 0.8)  # m; furniture this near to a wall may hide it
+_DRAPE = (0.05, 0.27)  # m; curtains hang this far before a wall
+_DRAPE_HEIGHT = 1.0  # m
+_SET_BACK = 0.018  # m; surfaces that lie this far behind a face are none of it
 _CROSS = np.ones((3, 3), dtype=bool)
 
 
@@ -43,7 +46,7 @@ class Side:
     """What is seen of one side of a wall: the room lies towards `sign`, the surface at `offset` (m) from the centre line.
 
     Rasters (U, Z): `solid` surface, `recessed` surface behind it, `covered` by what is right in front, `hidden` also what may lie
-    in its shadow; `seen` (U,) columns.
+    in its shadow, `draped` by something like a curtain; `seen` (U,) columns.
     """
 
     sign: float
@@ -52,6 +55,7 @@ class Side:
     recessed: Mask
     covered: Mask
     hidden: Mask
+    draped: Mask
     seen: Mask
 
 
@@ -103,13 +107,45 @@ def _beyond(run: Run, s: Floats) -> Mask:
 def _side(run: Run, grid: WallGrid, sign: float, u: Floats, s: Floats, z: Floats, gap: Floats) -> Side:
     offset = sign * run.thickness / 2
     depth = sign * (offset - s)  # positive into the wall
+
+    def cells(low: float, high: float) -> Mask:
+        chosen = (depth >= low) & (depth < high)
+        return grid.fill(u[chosen], z[chosen], gap[chosen])
+
+    back = _set_back(grid, u, z, depth)
+    on = cells(-ON_SURFACE, ON_SURFACE)
+    solid = _closed(on & ~back) & ~back
     deepest = run.thickness - ON_SURFACE if run.thickness else _RECESS
-    on, within = np.abs(depth) < ON_SURFACE, (depth >= ON_SURFACE) & (depth < deepest)
-    solid = ndimage.binary_closing(np.pad(grid.fill(u[on], z[on], gap[on]), 2), _CROSS)[2:-2, 2:-2]
-    recessed = grid.fill(u[within], z[within], gap[within]) & ~solid
-    before = (depth < -_BEFORE[0]) & (depth > -_BEFORE[1])
-    covered, hidden = _obstructed(grid.fill(u[before], z[before], gap[before]), grid.cell)
-    return Side(sign, offset, solid, recessed, covered, hidden, _seen_columns(run, grid, sign))
+    recessed = (cells(ON_SURFACE, deepest) | (on & back)) & ~solid
+    covered, hidden = _obstructed(cells(-_BEFORE[1], -_BEFORE[0]), grid.cell)
+    draped = _draped(cells(-_DRAPE[1], -_DRAPE[0]), grid.cell)
+    return Side(sign, offset, solid, recessed, covered, hidden, draped, _seen_columns(run, grid, sign))
+
+
+def _closed(mask: Mask) -> Mask:
+    return ndimage.binary_closing(np.pad(mask, 2), _CROSS)[2:-2, 2:-2]
+
+
+def _set_back(grid: WallGrid, u: Floats, z: Floats, depth: Floats) -> Mask:
+    """Cells whose surface lies behind the face on the mean over 3 x 3 cells: leaves and panes that are hardly recessed."""
+    close = np.abs(depth) < 0.1
+    if not close.any():
+        return np.zeros(grid.shape, dtype=bool)
+    noise = 1.48 * float(np.median(np.abs(depth[close] - np.median(depth[close]))))
+    i = np.floor((u[close] - grid.u0) / grid.cell).astype(np.int64)
+    j = np.floor((z[close] - grid.floor) / grid.cell).astype(np.int64)
+    inside = (i >= 0) & (i < grid.shape[0]) & (j >= 0) & (j < grid.shape[1])
+    key = i[inside] * grid.shape[1] + j[inside]
+    cells = grid.shape[0] * grid.shape[1]
+    count = np.bincount(key, minlength=cells).reshape(grid.shape).astype(float)
+    total = np.bincount(key, weights=depth[close][inside], minlength=cells).reshape(grid.shape)
+    count, total = (ndimage.uniform_filter(a, 3, mode="constant") for a in (count, total))
+    return total > max(_SET_BACK, noise) * np.maximum(count, 1e-9)
+
+
+def _draped(front: Mask, cell: float) -> Mask:
+    """Cells that something flat and tall before a wall covers, as curtains do."""
+    return ndimage.binary_opening(_closed(front), np.ones((1, max(2, int(_DRAPE_HEIGHT / cell))), dtype=bool))
 
 
 def _obstructed(front: Mask, cell: float) -> tuple[Mask, Mask]:
@@ -118,7 +154,7 @@ def _obstructed(front: Mask, cell: float) -> tuple[Mask, Mask]:
     front = front.copy()
     front[:, :edge] = False
     front[:, -edge:] = False
-    dense = ndimage.binary_closing(np.pad(front, 2), _CROSS)[2:-2, 2:-2]
+    dense = _closed(front)
     low = dense.copy()
     low[:, int(1.9 / cell) :] = False
     below = np.flip(np.logical_or.accumulate(np.flip(low, axis=1), axis=1), axis=1)

@@ -87,7 +87,12 @@ def _table(center, yaw, size):
     for sx in (-1, 1):
         for sy in (-1, 1):
             x, y = sx * (w / 2 - 0.05), sy * (d / 2 - 0.05)
-            patches += _cuboid((center[0] + c * x - s * y, center[1] + s * x + c * y, h / 2 - 0.02), yaw, (0.05, 0.05, h - 0.04), "xXyY")
+            patches += _cuboid(
+                (center[0] + c * x - s * y, center[1] + s * x + c * y, h / 2 - 0.02),
+                yaw,
+                (0.05, 0.05, h - 0.04),
+                "xXyY",
+            )
     return patches
 
 
@@ -100,11 +105,16 @@ def _chair(center, yaw, size):
 
 
 FURNITURE = (
-    ("bed", (1.4, 1.9), (1.9, 2.1), (0.4, 0.6), 0.0), ("sofa", (1.4, 2.4), (0.8, 1.0), (0.6, 0.9), 0.0),
-    ("wardrobe", (0.9, 2.0), (0.5, 0.65), (1.9, 2.3), 0.0), ("nightstand", (0.4, 0.5), (0.35, 0.5), (0.4, 0.6), 0.0),
-    ("cabinet", (0.6, 1.4), (0.35, 0.5), (0.7, 1.1), 0.0), ("desk", (1.0, 1.6), (0.5, 0.8), (0.72, 0.76), 0.0),
-    ("bookcase", (0.6, 1.2), (0.25, 0.4), (1.5, 2.1), 0.0), ("wall_cabinet", (0.6, 1.2), (0.3, 0.4), (0.5, 0.7), 1.5),
-    ("painting", (0.5, 1.0), (0.05, 0.08), (0.4, 0.8), 1.3), ("refrigerator", (0.6, 0.8), (0.6, 0.7), (1.6, 1.9), 0.0),
+    ("bed", (1.4, 1.9), (1.9, 2.1), (0.4, 0.6), 0.0),
+    ("sofa", (1.4, 2.4), (0.8, 1.0), (0.6, 0.9), 0.0),
+    ("wardrobe", (0.9, 2.0), (0.5, 0.65), (1.9, 2.3), 0.0),
+    ("nightstand", (0.4, 0.5), (0.35, 0.5), (0.4, 0.6), 0.0),
+    ("cabinet", (0.6, 1.4), (0.35, 0.5), (0.7, 1.1), 0.0),
+    ("desk", (1.0, 1.6), (0.5, 0.8), (0.72, 0.76), 0.0),
+    ("bookcase", (0.6, 1.2), (0.25, 0.4), (1.5, 2.1), 0.0),
+    ("wall_cabinet", (0.6, 1.2), (0.3, 0.4), (0.5, 0.7), 1.5),
+    ("painting", (0.5, 1.0), (0.05, 0.08), (0.4, 0.8), 1.3),
+    ("refrigerator", (0.6, 0.8), (0.6, 0.7), (1.6, 1.9), 0.0),
 )
 
 
@@ -198,7 +208,7 @@ def _wall_patches(scene):
         d = (b - a) / length
         n = np.array([-d[1], d[0]])
         holes = [(o.u0, o.u1, o.z0, o.z1) for o in scene.openings if o.wall == index]
-        for side in ((-t / 2, t / 2) if t else (0.0,)):
+        for side in (-t / 2, t / 2) if t else (0.0,):
             patches.append(Patch(_p3(a + side * n, 0), _p3(d * length, 0), np.array([0, 0, scene.height]), holes))
         for u0, u1, z0, z1 in holes if t else []:
             jamb = [Patch(_p3(a + u * d - t / 2 * n, z0), _p3(t * n, 0), np.array([0, 0, z1 - z0])) for u in (u0, u1)]
@@ -328,6 +338,7 @@ def _sample(scene, points, stations, rng):
     xyz = np.concatenate([p.sample(density, rng) for p in scene.patches])
     if len(scene.rooms) == 1:
         from shapely import contains_xy
+
         xyz = xyz[contains_xy(house.buffer(0.3), xyz[:, 0], xyz[:, 1])]
         flat = (xyz[:, 2] < 1e-6) | (xyz[:, 2] > scene.height - 1e-6)
         xyz = xyz[~flat | contains_xy(house, xyz[:, 0], xyz[:, 1])]
@@ -338,12 +349,20 @@ def _sample(scene, points, stations, rng):
     for k in range(stations):
         room = scene.rooms[k % len(scene.rooms)]
         x0, y0, x1, y1 = room.bounds
-        eye = np.array([rng.uniform(x0 * 0.7 + x1 * 0.3, x0 * 0.3 + x1 * 0.7), rng.uniform(y0 * 0.7 + y1 * 0.3, y0 * 0.3 + y1 * 0.7), 1.5])
+        eye = np.array(
+            [
+                rng.uniform(x0 * 0.7 + x1 * 0.3, x0 * 0.3 + x1 * 0.7),
+                rng.uniform(y0 * 0.7 + y1 * 0.3, y0 * 0.3 + y1 * 0.7),
+                1.5,
+            ]
+        )
         seen |= _visible(dense, eye, 0.02)
     return dense[seen]
 
 
-def simulate(seed: int, *, points: int = 80_000, noise: float = 0.01, stations: int = 0, yaw: float | None = None) -> tuple[PointCloud, Layout]:
+def simulate(
+    seed: int, *, points: int = 80_000, noise: float = 0.01, stations: int = 0, yaw: float | None = None
+) -> tuple[PointCloud, Layout]:
     """Points and truth of scene `seed`, turned by `yaw` (drawn at random when None) and shifted."""
     scene = make_scene(seed)
     rng = np.random.default_rng([78, seed])
@@ -361,6 +380,7 @@ def move(xyz, yaw, shift):
 
 def move_layout(layout: Layout, yaw: float, shift) -> Layout:
     """The layout turned about the origin by `yaw`, then shifted."""
+
     def at(p):
         return tuple(move(np.array([p]), yaw, shift)[0])
 
