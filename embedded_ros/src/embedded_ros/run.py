@@ -167,9 +167,10 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     import embedded_ros
 
-    embedded_ros.activate()
     kind, target, *rest = arguments
     sys.argv = [target, *rest]
+    _extend_path(kind, target)  # before the activation, which sees to plain folders that would hide supplied packages
+    embedded_ros.activate()
     try:
         return _hand_over(kind, target)
     except KeyboardInterrupt:
@@ -180,26 +181,26 @@ def _hand_over(kind: str, target: str) -> int:
     if kind == "entry":
         return _run_entry(target)
     if kind == "script":
-        _run_script(pathlib.Path(target))
+        runpy.run_path(target, run_name="__main__")
     else:
         runpy.run_module(target, run_name="__main__", alter_sys=True)
     return 0
 
 
-def _run_script(file: pathlib.Path) -> None:
-    """Run a file as ``python FILE`` would: its folder, and a Python package beside its folder, are importable."""
-    for folder in (file.resolve().parent.parent, file.resolve().parent):
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-    runpy.run_path(str(file), run_name="__main__")
+def _extend_path(kind: str, target: str) -> None:
+    """Make importable what a genuine installation would: the folder of a script, and the package it belongs to."""
+    if kind == "script":
+        file = pathlib.Path(target).resolve()
+        folders = [file.parent.parent, file.parent]
+    else:
+        package = target.partition(":")[0].partition(".")[0]
+        source = source_folder(package)
+        folders = [source] if source is not None and (source / package).is_dir() else []
+    sys.path[:0] = [str(folder) for folder in reversed(folders) if str(folder) not in sys.path]
 
 
 def _run_entry(target: str) -> int:
     module, _, path = target.partition(":")
-    package = module.partition(".")[0]
-    source = source_folder(package)
-    if source is not None and (source / package).is_dir() and str(source) not in sys.path:
-        sys.path.insert(0, str(source))
     found = importlib.import_module(module)
     for name in path.split("."):
         found = getattr(found, name)

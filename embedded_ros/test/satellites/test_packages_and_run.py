@@ -125,10 +125,11 @@ def test_scripts_of_a_source_folder_import_their_package(monkeypatch, tmp_path):
     (source / "demo_pkg/core.py").write_text("WORD = 'from the package'")
     (source / "scripts").mkdir()
     (source / "scripts/talker").write_text(
-        "#!/usr/bin/env python3\nimport sys\nfrom demo_pkg.core import WORD\nimport geometry_msgs.msg\n"
+        "#!/usr/bin/env python3\nimport sys\nfrom demo_pkg.core import WORD\nimport geometry_msgs.msg\nfrom launch import LaunchDescription\n"
         "if __name__ == '__main__':\n    print(WORD, sys.argv[1:])\n"
     )
     (source / "scripts/talker").chmod(0o755)
+    (source / "launch").mkdir()  # must not hide the package of that name
     monkeypatch.setenv("EMBEDDED_ROS_PACKAGE_PATH", str(source))
     done = run(find_executable("demo_pkg", "talker"), "--ros-args", "-r", "a:=b")
     assert done.returncode == 0, done.stderr
@@ -192,3 +193,23 @@ def test_the_runner_explains_itself():
     done = run([sys.executable, "-m", "embedded_ros.run"], "nonsense")
     assert done.returncode == 2
     assert "usage" in done.stderr
+
+
+@pytest.mark.parametrize("has_command", [True, False])
+def test_launch_hands_over_to_a_genuine_installation(monkeypatch, tmp_path, has_command):
+    (tmp_path / "site/rclpy").mkdir(parents=True)
+    (tmp_path / "site/rclpy/__init__.py").write_text("")
+    (tmp_path / "bin").mkdir()
+    if has_command:
+        (tmp_path / "bin/ros2").write_text("#!/bin/sh\necho genuine $*\n")
+        (tmp_path / "bin/ros2").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/bin")
+    source = pathlib.Path(__file__).parents[2] / "src"
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{source}", "EMBEDDED_ROS": "auto"}
+    command = [sys.executable, "-m", "embedded_ros", "launch", "demo_pkg", "demo.launch.py", "a:=b"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    if has_command:
+        assert (done.returncode, done.stdout) == (0, "genuine launch demo_pkg demo.launch.py a:=b\n"), done.stderr
+    else:
+        assert done.returncode == 1
+        assert "source its setup file" in done.stderr
