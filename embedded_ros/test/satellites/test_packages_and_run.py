@@ -125,7 +125,8 @@ def test_scripts_of_a_source_folder_import_their_package(monkeypatch, tmp_path):
     (source / "demo_pkg/core.py").write_text("WORD = 'from the package'")
     (source / "scripts").mkdir()
     (source / "scripts/talker").write_text(
-        "#!/usr/bin/env python3\nimport sys\nfrom demo_pkg.core import WORD\nimport geometry_msgs.msg\nfrom launch import LaunchDescription\n"
+        "#!/usr/bin/env python3\nimport sys\nfrom demo_pkg.core import WORD\nimport geometry_msgs.msg\n"
+        "from launch import LaunchDescription\n"
         "if __name__ == '__main__':\n    print(WORD, sys.argv[1:])\n"
     )
     (source / "scripts/talker").chmod(0o755)

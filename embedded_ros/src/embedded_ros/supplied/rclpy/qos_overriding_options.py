@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.duration import Duration
 from rclpy.exceptions import ParameterAlreadyDeclaredException
-from rclpy.qos import QoSPolicyEnum, QoSProfile
+from rclpy.qos import QoSPolicyEnum, QoSPolicyKind, QoSProfile
 
 
 class InvalidQosOverridesError(Exception):
     """The overridden QoS was rejected."""
 
 
-class QoSPolicyKind(enum.Enum):
-    """Policies that may be overridden, by parameter name."""
-
-    HISTORY = "history"
-    DEPTH = "depth"
-    RELIABILITY = "reliability"
-    DURABILITY = "durability"
-    LIFESPAN = "lifespan"
-    DEADLINE = "deadline"
-    LIVELINESS = "liveliness"
-    LIVELINESS_LEASE_DURATION = "liveliness_lease_duration"
-    AVOID_ROS_NAMESPACE_CONVENTIONS = "avoid_ros_namespace_conventions"
+QosCallbackResult = SetParametersResult
+QosCallbackType = Callable[[QoSProfile], QosCallbackResult]
 
 
 class QoSOverridingOptions:
@@ -63,13 +53,14 @@ def declare_qos_parameters(
 
     name = f"{entity_type}_{options.entity_id}" if options.entity_id else entity_type
     for policy in options.policy_kinds:
-        key = f"qos_overrides.{topic_name}.{name}.{policy.value}"
-        current = getattr(default_qos, policy.value)
+        attribute = QoSPolicyKind(policy).name.lower()
+        key = f"qos_overrides.{topic_name}.{name}.{attribute}"
+        current = getattr(default_qos, attribute)
         try:
             parameter = node.declare_parameter(key, _to_parameter(current), ParameterDescriptor(read_only=True))
         except ParameterAlreadyDeclaredException:
             parameter = node.get_parameter(key)
-        setattr(default_qos, policy.value, _from_parameter(current, parameter.value, key))
+        setattr(default_qos, attribute, _from_parameter(current, parameter.value, key))
     if options.callback is not None:
         result = options.callback(default_qos)
         if not result.successful:
