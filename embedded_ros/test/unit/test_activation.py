@@ -20,7 +20,9 @@ def python(tmp_path):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         settings = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), **environment}
-        done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=settings, capture_output=True, text=True, cwd=tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)], env=settings, capture_output=True, text=True, cwd=tmp_path
+        )
         return done.returncode, done.stdout + done.stderr
 
     return run
@@ -65,7 +67,9 @@ def test_off_keeps_out(python):
 
 
 def test_message_packages_without_rclpy_are_refused(python):
-    code = "import embedded_ros\ntry: embedded_ros.activate()\nexcept embedded_ros.ActivationError as error: print(error)"
+    code = (
+        "import embedded_ros\ntry: embedded_ros.activate()\nexcept embedded_ros.ActivationError as error: print(error)"
+    )
     status, output = python(code, {"sensor_msgs/__init__.py": ""})
     assert status == 0
     assert "ROS 2 package(s) without rclpy" in output
@@ -80,7 +84,9 @@ def test_late_activation_is_refused(python):
 
 
 def test_unknown_mode(python):
-    assert "use one of auto, off, force" in python("import embedded_ros; embedded_ros.activate()", EMBEDDED_ROS="maybe")[1]
+    assert (
+        "use one of auto, off, force" in python("import embedded_ros; embedded_ros.activate()", EMBEDDED_ROS="maybe")[1]
+    )
 
 
 def test_a_plain_folder_does_not_hide_a_package(python):
@@ -90,7 +96,10 @@ def test_a_plain_folder_does_not_hide_a_package(python):
 
 
 def test_the_inner_spelling_fails(python):
-    assert "No module named" in python("import embedded_ros; embedded_ros.activate(); import embedded_ros.supplied.rclpy")[1]
+    assert (
+        "No module named"
+        in python("import embedded_ros; embedded_ros.activate(); import embedded_ros.supplied.rclpy")[1]
+    )
 
 
 def test_interfaces_of_a_source_package(python, tmp_path):
@@ -99,7 +108,9 @@ def test_interfaces_of_a_source_package(python, tmp_path):
     (folder / "srv").mkdir()
     (folder / "action").mkdir()
     (folder / "package.xml").write_text("<package><name>my_robot</name></package>")
-    (folder / "msg/Level.msg").write_text("uint8 LOW=1\nuint8 level 3\nstd_msgs/Header header\nLevelPart[<=2] parts # some\n")
+    (folder / "msg/Level.msg").write_text(
+        "uint8 LOW=1\nuint8 level 3\nstd_msgs/Header header\nLevelPart[<=2] parts # some\n"
+    )
     (folder / "msg/LevelPart.msg").write_text('string name "x # y"\nfloat32[3] place [1, 2, 3]\nbool on true\n')
     (folder / "srv/Ask.srv").write_text("string question\n---\nint32 answer 42\n")
     (folder / "action/Go.action").write_text("float64 distance\n---\nbool arrived\n---\nfloat64 left\n")

@@ -8,15 +8,14 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from embedded_ros.messages.classes import message_class
 from embedded_ros.messages.codec import CdrError, deserialize, serialize
 from embedded_ros.messages.convert import from_plain, to_plain
 from embedded_ros.messages.model import DefinitionError, UnknownInterfaceError
 from embedded_ros.messages.parser import parse_message
 from embedded_ros.messages.services import interface_class
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 Cloud = message_class("sensor_msgs/msg/PointCloud2")
 Imu = message_class("sensor_msgs/msg/Imu")
@@ -110,7 +109,10 @@ def test_factories_do_not_share():
 
 
 @settings(derandomize=True, max_examples=150, deadline=None)
-@given(st.binary(max_size=80), st.sampled_from(["diagnostic_msgs/msg/DiagnosticArray", "sensor_msgs/msg/PointCloud2", "tf2_msgs/msg/TFMessage"]))
+@given(
+    st.binary(max_size=80),
+    st.sampled_from(["diagnostic_msgs/msg/DiagnosticArray", "sensor_msgs/msg/PointCloud2", "tf2_msgs/msg/TFMessage"]),
+)
 def test_any_bytes_give_a_message_or_a_cdr_error(data, name):
     try:
         deserialize(b"\x00\x01\x00\x00" + data, message_class(name))
@@ -131,7 +133,9 @@ def test_text_that_is_no_utf8_or_lacks_its_end():
 
 
 def test_plain_values_go_both_ways():
-    message = from_plain(Marker, {"points": [{"x": 1}], "colors": [], "id": 3, "text": 5, "pose": {"position": {"z": 2}}})
+    message = from_plain(
+        Marker, {"points": [{"x": 1}], "colors": [], "id": 3, "text": 5, "pose": {"position": {"z": 2}}}
+    )
     plain = to_plain(message)
     assert plain["points"] == [{"x": 1.0, "y": 0.0, "z": 0.0}]
     assert plain["text"] == "5"

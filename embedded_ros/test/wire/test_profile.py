@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from embedded_ros.wire import profile
 
 
@@ -15,14 +14,18 @@ def test_localhost_is_the_default():
 
 
 @pytest.mark.parametrize(
-    "environment", [{"ROS_LOCALHOST_ONLY": "1", "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}, {"ROS_AUTOMATIC_DISCOVERY_RANGE": "localhost"}]
+    "environment",
+    [
+        {"ROS_LOCALHOST_ONLY": "1", "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"},
+        {"ROS_AUTOMATIC_DISCOVERY_RANGE": "localhost"},
+    ],
 )
 def test_localhost_by_request(environment):
     assert profile.discovery_range(environment) == "LOCALHOST"
 
 
 def test_subnet_with_static_peers():
-    text = profile.configuration({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET", "ROS_STATIC_PEERS": "10.0.0.5; robot\"<x>"})
+    text = profile.configuration({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET", "ROS_STATIC_PEERS": '10.0.0.5; robot"<x>'})
     assert "AllowMulticast" not in text
     assert '<Peer address="10.0.0.5"/>' in text
     assert '<Peer address="robot&quot;&lt;x&gt;"/>' in text

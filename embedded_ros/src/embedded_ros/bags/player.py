@@ -63,10 +63,11 @@ class Player:
         return self._node.create_publisher(Clock, "/clock", 10)
 
     def play(self, ok: Callable[[], bool]) -> None:
-        """Play until the end (with ``loop``: again and again) or until ``ok`` says no."""
+        """Play until the end (with ``loop``: again and again, if there is anything) or until ``ok`` says no."""
         while ok():
+            before = self.count
             self._play_once(ok)
-            if not self._options.loop:
+            if not self._options.loop or self.count == before:
                 return
 
     def _play_once(self, ok: Callable[[], bool]) -> None:

@@ -35,8 +35,8 @@ class Recorder:
 
     def __init__(self, node: Any, folder: str, wanted: Callable[[str], bool], storage: str = "mcap") -> None:
         self._node, self._wanted = node, wanted
-        self._writer = Writer(pathlib.Path(folder), version=9, storage_plugin=STORAGES[storage])
         try:
+            self._writer = Writer(pathlib.Path(folder), version=9, storage_plugin=STORAGES[storage])
             self._writer.open()
         except (WriterError, OSError) as error:
             raise BagError(f"cannot record to {folder}: {error}") from error

@@ -24,7 +24,8 @@ _TUNING = (
     "<General><MaxMessageSize>65500B</MaxMessageSize><FragmentSize>65000B</FragmentSize></General>"
     "<Internal><SocketReceiveBufferSize max='{receive_buffer}B'/><NackDelay>2ms</NackDelay>"
     "<HeartbeatInterval min='2ms' minsched='4ms' max='1s'>20ms</HeartbeatInterval>"
-    "<MaxQueuedRexmitBytes>64MiB</MaxQueuedRexmitBytes></Internal>"
+    # Unanswered data must not keep a program from ending: peers that live acknowledge within milliseconds.
+    "<MaxQueuedRexmitBytes>64MiB</MaxQueuedRexmitBytes><WriterLingerDuration>200ms</WriterLingerDuration></Internal>"
 )
 _warned = False
 

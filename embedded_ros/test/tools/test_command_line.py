@@ -1,0 +1,182 @@
+"""The command line tools, each in a process of its own, against nodes of the test process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+import yaml
+
+
+@pytest.fixture
+def tool():
+    """Run a tool; return (exit status, output, errors)."""
+
+    def run(*arguments: str, timeout: float = 30.0) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "embedded_ros", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=dict(os.environ),
+        )
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def busy(ros):
+    """A node with a bit of everything, served by a thread."""
+    from example_interfaces.action import Fibonacci
+    from example_interfaces.srv import AddTwoInts
+    from rclpy.action import ActionServer
+    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+    from rclpy.lifecycle import LifecycleNode
+    from std_msgs.msg import String
+
+    node, managed = ros.create_node("busy", namespace="/lab"), LifecycleNode("managed")
+    node.declare_parameter("speed", 1.5)
+    node.declare_parameter("group.names", ["a", "b"])
+    publisher = node.create_publisher(String, "/chatter", 10)
+    count = [0]
+
+    def tick():
+        count[0] += 1
+        publisher.publish(String(data=f"hello {count[0]}"))
+
+    def add(request, response):
+        response.sum = request.a + request.b
+        return response
+
+    def fibonacci(handle):
+        handle.publish_feedback(Fibonacci.Feedback(sequence=[0, 1]))
+        handle.succeed()
+        return Fibonacci.Result(sequence=[0, 1, 1])
+
+    node.create_timer(0.02, tick)
+    node.create_service(AddTwoInts, "/add", add)
+    node.received = []
+    node.create_subscription(String, "/listen", node.received.append, 10)
+    server = ActionServer(node, Fibonacci, "/fib", fibonacci)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.add_node(managed)
+
+    def serve():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            return
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield node
+    executor.shutdown()
+    thread.join()
+    server.destroy()
+    node.destroy_node()
+    managed.destroy_node()
+
+
+def test_topics(busy, tool):
+    assert "/chatter [std_msgs/msg/String]" in tool("topic", "list", "-t")[1].splitlines()
+    status, output, _ = tool("topic", "echo", "/chatter", "--count", "2")
+    documents = [text for text in yaml.safe_load_all(output) if text]
+    assert status == 0
+    assert len(documents) == 2
+    assert documents[0]["data"].startswith("hello ")
+    assert "average rate:" in tool("topic", "hz", "/chatter", "--timeout", "1")[1]
+    assert "MB/s from" in tool("topic", "bw", "/chatter", "--timeout", "1")[1]
+    assert "Publisher count: 1" in tool("topic", "info", "/chatter", "-v")[1]
+
+
+def test_publishing(busy, tool):
+    assert (
+        tool("topic", "pub", "-t", "3", "-r", "50", "-w", "1", "/listen", "std_msgs/msg/String", "{data: hi}")[0] == 0
+    )
+    assert [message.data for message in busy.received] == ["hi"] * 3
+    status, _, errors = tool("topic", "pub", "--once", "/listen", "std_msgs/msg/String", "{text: hi}")
+    assert status == 1
+    assert "no field 'text'" in errors
+
+
+def test_nodes(busy, tool):
+    assert tool("node", "list")[1].splitlines() == ["/lab/busy", "/managed"]
+    output = tool("node", "info", "/lab/busy")[1]
+    for line in (
+        "    /chatter: std_msgs/msg/String",
+        "    /add: example_interfaces/srv/AddTwoInts",
+        "    /fib: example_interfaces/action/Fibonacci",
+    ):
+        assert line in output.splitlines()
+    assert "there is no node /nobody" in tool("node", "info", "nobody")[2]
+
+
+def test_parameters(busy, tool, tmp_path):
+    assert "  speed" in tool("param", "list", "/lab/busy")[1].splitlines()
+    assert yaml.safe_load(tool("param", "get", "/lab/busy", "speed")[1]) == {"speed": 1.5}
+    assert tool("param", "set", "/lab/busy", "speed", "2.5")[0] == 0
+    assert busy.get_parameter("speed").value == 2.5
+    status, _, errors = tool("param", "set", "/lab/busy", "speed", "fast")
+    assert status == 1
+    assert "Wrong parameter type" in errors
+    dumped = yaml.safe_load(tool("param", "dump", "/lab/busy")[1])
+    assert dumped["/lab/busy"]["ros__parameters"]["group"] == {"names": ["a", "b"]}
+    file = tmp_path / "params.yaml"
+    file.write_text("/lab/busy:\n  ros__parameters:\n    speed: 4.5\n")
+    assert tool("param", "load", "/lab/busy", str(file))[0] == 0
+    assert busy.get_parameter("speed").value == 4.5
+    assert "has no parameter 'weight'" in tool("param", "get", "/lab/busy", "weight")[2]
+
+
+def test_services(busy, tool):
+    assert "/add [example_interfaces/srv/AddTwoInts]" in tool("service", "list", "-t")[1]
+    assert tool("service", "type", "/add")[1] == "example_interfaces/srv/AddTwoInts\n"
+    assert yaml.safe_load(tool("service", "call", "/add", "example_interfaces/srv/AddTwoInts", "{a: 2, b: 40}")[1]) == {
+        "sum": 42
+    }
+    status, _, errors = tool("service", "call", "/none", "std_srvs/srv/Trigger", "--timeout", "0.5")
+    assert status == 1
+    assert "not available after 0.5 s" in errors
+
+
+def test_actions(busy, tool):
+    assert tool("action", "list", "-t")[1] == "/fib [example_interfaces/action/Fibonacci]\n"
+    status, output, _ = tool("action", "send_goal", "/fib", "example_interfaces/action/Fibonacci", "{order: 3}", "-f")
+    assert status == 0
+    assert "feedback:" in output
+    assert "SUCCEEDED" in output
+
+
+def test_lifecycle(busy, tool):
+    assert tool("lifecycle", "nodes")[1] == "/managed\n"
+    assert tool("lifecycle", "get", "managed")[1] == "unconfigured [1]\n"
+    assert tool("lifecycle", "set", "managed", "configure")[1] == "Transitioning successful\n"
+    assert tool("lifecycle", "get", "managed")[1] == "inactive [2]\n"
+    assert "possible: cleanup, activate, shutdown" in tool("lifecycle", "set", "managed", "configure")[2]
+
+
+def test_interfaces_and_help(tool):
+    assert "bool data" in tool("interface", "show", "std_srvs/srv/SetBool")[1]
+    assert "std_srvs/srv/Trigger" in tool("interface", "list", "std_srvs")[1]
+    assert tool("--help")[0] == 0
+    assert tool("nonsense")[0] == 2
+    assert "has no executable" in tool("run", "std_srvs", "nothing")[2]
+
+
+def test_running_an_executable(tool, tmp_path, monkeypatch):
+    package = tmp_path / "demo_pkg"
+    (package / "scripts").mkdir(parents=True)
+    (package / "package.xml").write_text("<package format='3'><name>demo_pkg</name></package>")
+    (package / "scripts/hello").write_text(
+        "#!/usr/bin/env python3\nimport sys, rclpy\nprint(sys.argv[1:], rclpy.__name__)\nsys.exit(3)\n"
+    )
+    (package / "scripts/hello").chmod(0o755)
+    monkeypatch.setenv("EMBEDDED_ROS_PACKAGE_PATH", str(package))
+    status, output, errors = tool("run", "demo_pkg", "hello", "--flag")
+    assert (status, output) == (3, "['--flag'] rclpy\n"), errors
