@@ -154,3 +154,18 @@ def test_png_is_lossless_and_jpeg_is_close():
     jpeg.data = b"no picture"
     with pytest.raises(CvBridgeError, match="cannot decode"):
         BRIDGE.compressed_imgmsg_to_cv2(jpeg)
+
+
+def test_images_of_absurd_size_are_refused(monkeypatch):
+    pillow = pytest.importorskip("PIL.Image")
+    monkeypatch.setattr("cv_bridge.compressed.importlib.util.find_spec", lambda name: None if name == "cv2" else name)
+    png = BRIDGE.cv2_to_compressed_imgmsg(np.zeros((40, 40), np.uint8), "png")
+    monkeypatch.setattr(pillow, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(CvBridgeError, match="cannot decode"):
+        BRIDGE.compressed_imgmsg_to_cv2(png)
+
+
+def test_without_a_decoder_the_remedy_is_named(monkeypatch):
+    monkeypatch.setattr("cv_bridge.compressed.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(NotImplementedError, match="pip install pillow"):
+        BRIDGE.cv2_to_compressed_imgmsg(np.zeros((4, 4), np.uint8), "png")

@@ -51,7 +51,7 @@ def _decode_with_pillow(data: bytes) -> np.ndarray:
             if picture.mode not in ("L", "RGB", "RGBA", "I;16", "I;16B", "F"):
                 picture = picture.convert("RGBA" if "transparency" in picture.info or picture.mode == "LA" else "RGB")
             image = np.array(picture)
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
         raise CvBridgeError(f"cannot decode the compressed image of {len(data)} bytes: {error}") from error
     return _swap_red_and_blue(image)
 
