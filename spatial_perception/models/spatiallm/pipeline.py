@@ -94,6 +94,8 @@ class SpatialLMEstimator:
         checked = _settings(settings)
         directory = weights.resolve_checkpoint(name, revision, offline)
         model = SpatialLM.from_pretrained(directory, device, dtype, None, sha256)
+        if checked.pack:
+            model.pack_for_inference()
         return cls(model, load_tokenizer(directory), checked)
 
     def estimate(

@@ -42,6 +42,7 @@ class SpatialLMSettings(StrictModel):
         True, description="Middles of bins rather than lower edges, which make rooms half a bin small."
     )
     max_extent: float = Field(32.0, ge=4.0, le=32.0, description="Larger clouds are cut into tiles of this edge (m).")
+    pack: bool = Field(True, description="Store weights for fast inference on CPUs (float32 only).")
     compat: bool = Field(False, description="Do exactly what the published reference does, its defects included.")
 
     @model_validator(mode="after")

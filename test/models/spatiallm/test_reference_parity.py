@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from spatial_perception.generation.packing import can_pack
 from spatial_perception.models.layers.point_attention import patch_ranks
 from spatial_perception.models.layers.pooling import cell_parents
 from spatial_perception.models.layers.serialization import curve_code, serialization_depth
+from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.sonata import SonataEncoder
 
 TOLERANCE = 1e-4
@@ -168,3 +170,13 @@ def test_batch_of_two_clouds(reference):
     last = arrays["batch_mask"].sum(1).astype(int) - 1
     assert close(out.logits[[0, 1], last], arrays["batch_logits_last_valid"])
     assert abs(float(out.loss) - float(arrays["batch_loss"])) <= TOLERANCE
+
+
+@torch.no_grad()
+def test_packed_layers_compute_the_same(reference):
+    arrays, model = reference.arrays, SpatialLM.from_pretrained(reference.directory, device="cpu")
+    packed = model.pack_for_inference()
+    assert (packed > 0) == can_pack()
+    assert close(model.logits(torch.tensor(arrays["input_ids"]), reference.tensor), arrays["logits_all"])
+    expected = arrays["greedy_ids"].tolist()
+    assert model.generate_ids(arrays["input_ids"], reference.tensor, len(expected)).tolist() == expected

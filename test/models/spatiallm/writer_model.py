@@ -39,7 +39,7 @@ def estimator_writing(text, directory, monkeypatch, ends=True, **settings):
     estimator = SpatialLMEstimator.from_pretrained(directory, device="cpu", **settings)
     ids = estimator.vocabulary.encode(text) + (list(estimator.stop_ids) if ends else [])
     inner = estimator.model.language_model
-    writer = WriterLanguageModel(inner, ids, inner.head.weight.shape[0])
+    writer = WriterLanguageModel(inner, ids, len(estimator.tokenizer))
     monkeypatch.setattr(SpatialLM, "language_model", property(lambda self: writer))
     return estimator
 
