@@ -12,7 +12,8 @@ from spatial_perception.models.geometric.raster import splat
 from spatial_perception.models.geometric.samples import Floats, Mask, Samples
 
 _ON_FACE = 0.045  # m; samples this near belong to a face
-_TOP_BAND = 0.22  # m; a wall is seen this close below the ceiling, a wardrobe is not
+_TOP_BAND = 0.18  # m; a wall is seen this close below the ceiling, a wardrobe is not
+_OPEN_BAND = 0.4  # m; the same below the highest points where no ceiling is seen
 _CEILING_BLUR = 0.05  # m; above this the ceiling itself would count
 _BRIDGE = 0.4  # m; gaps up to this are closed without asking
 _LINTEL = 4.0  # m; widest opening that a lintel spans
@@ -91,7 +92,8 @@ def _faces_on(
         return []
     grid, u0 = surface_grid(u, z, samples.gap[fitting], levels, cell)
     faces = []
-    for first, last in runs(wall_columns(grid, levels, cell)):
+    upper = _upper_columns(u - u0, z, samples.gap[fitting], levels, cell, len(grid))
+    for first, last in runs(wall_columns(grid, upper, levels, cell)):
         start, end = _trimmed(u, u0 + first * cell, u0 + last * cell)
         body = grid[first:last, : max(1, int((levels.height - 0.5) / cell))].mean()
         if end - start < 0.6 * least_length or body < _LEAST_BODY:
@@ -111,14 +113,22 @@ def surface_grid(u: Floats, z: Floats, gap: Floats, levels: Levels, cell: float)
     return splat((u[inside] - u0) / cell, (z[inside] - levels.floor) / cell, gap[inside] / cell, shape), u0
 
 
-def wall_columns(grid: Mask, levels: Levels, cell: float) -> Mask:
-    """Columns (U,) of a surface grid that look like wall: they reach up to the ceiling, or far up where none was seen.
+def _upper_columns(u: Floats, z: Floats, gap: Floats, levels: Levels, cell: float, count: int) -> Mask:
+    """Columns (U,) in which a surface is seen close below the ceiling, or below the highest points without one."""
+    if levels.ceiling is None:
+        near = z > levels.top - _OPEN_BAND
+    else:
+        band = max(_TOP_BAND, 1.2 * float(np.median(gap))) + max(0.0, levels.spread - 0.02)
+        near = (z > levels.top - band) & (z < levels.top - _CEILING_BLUR)
+    return splat(u[near] / cell, np.full(int(near.sum()), 0.5), gap[near] / cell, (count, 1))[:, 0]
+
+
+def wall_columns(grid: Mask, upper: Mask, levels: Levels, cell: float) -> Mask:
+    """Columns (U,) of a surface grid that look like wall: they reach up to the ceiling (`upper`), or far up without one.
 
     What connects two such stretches below the ceiling (a lintel), or is too short to be a passage, belongs to the wall.
     """
     rows = grid.shape[1]
-    band = max(2, int(np.ceil(_TOP_BAND / cell)))
-    upper = grid[:, max(0, rows - band - (1 if levels.ceiling is not None else 2)) :].sum(axis=1) >= min(2, band - 1)
     wall = upper & (grid[:, int(0.55 * rows) :].mean(axis=1) > 0.35)
     if levels.ceiling is None:
         span = rows - np.argmax(grid[:, ::-1], axis=1) - np.argmax(grid, axis=1)
@@ -158,8 +168,10 @@ def rooms_beside(face: Face, flat: Floats, spacing: float) -> tuple[bool, bool]:
     u, s = face.line.along(flat), face.line.aside(flat)
     inside = (u > face.start) & (u < face.end) & (np.abs(s) < 0.5)
     limit = max(_BODY, 2.5 * spacing)
-    left, right = (_nearest_beside(u[inside], side * s[inside], face) < limit for side in (1.0, -1.0))
-    return bool(left), bool(right)
+    left, right = (_nearest_beside(u[inside], side * s[inside], face) for side in (1.0, -1.0))
+    if min(left, right) >= limit and np.isfinite(min(left, right)):
+        return left <= right, right < left  # sparse far from the scanner: the nearer side
+    return left < limit, right < limit
 
 
 def _nearest_beside(u: Floats, s: Floats, face: Face) -> float:

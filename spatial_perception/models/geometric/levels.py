@@ -21,12 +21,16 @@ _MOST_HEADROOM = 6.0  # m
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Heights (m, canonical frame): `floor`, `ceiling` (None when not seen) and `top`, to which walls are drawn."""
+    """Heights (m, canonical frame): `floor`, `ceiling` (None when not seen) and `top`, to which walls are drawn.
+
+    `spread` (m) is how far the ceiling departs from one height: by sagging, by tilt, by the errors of a scanner.
+    """
 
     floor: float
     ceiling: float | None
     top: float
     floor_seen: bool
+    spread: float = 0.0
 
     @property
     def height(self) -> float:
@@ -47,7 +51,8 @@ def find_levels(samples: Samples) -> Levels:
     pair = _floor_and_ceiling(heights, cells)
     if pair is not None:
         floor, ceiling = (_refined(z[flat], h) for h in pair)
-        return Levels(floor, ceiling, ceiling, True)
+        near = z[flat & (np.abs(z - ceiling) < 0.2)]
+        return Levels(floor, ceiling, ceiling, True, float(np.ptp(np.percentile(near, [5, 95])) / 2))
     floor_seen = len(heights) > 0
     floor = _refined(z[flat], _single_floor(heights, cells, z)) if floor_seen else float(lowest)
     return Levels(floor, None, _wall_top(samples, floor, float(highest)), floor_seen)
