@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import math
 import pathlib
@@ -187,6 +188,8 @@ def test_parameters_keep_or_find_their_types(context):
         "h": [LaunchConfiguration("robot"), "_x"],
         "i": ParameterValue(1, value_type=float),
         "j": pathlib.Path("/a"),
+        "k": ParameterValue(["<robot name='", LaunchConfiguration("robot"), "'>: {"], value_type=str),
+        "l": ParameterValue([1, 2], value_type=list[float]),
     }
     assert evaluate_parameters(context, [values]) == [
         {
@@ -199,6 +202,8 @@ def test_parameters_keep_or_find_their_types(context):
             "h": "spot_x",
             "i": 1.0,
             "j": "/a",
+            "k": "<robot name='spot'>: {",
+            "l": [1.0, 2.0],
         }
     ]
     with pytest.raises(TypeError, match="one type"):
@@ -254,3 +259,30 @@ def test_the_command_of_a_node_holds_everything(context):
     assert {"/**": {"ros__parameters": {"use_sim_time": True}}} in files
     assert {"/fleet/spot/driver": {"ros__parameters": {"rate": 10}}} in files
     assert all(pathlib.Path(file).exists() for word, file in pairs if word == "--params-file")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("launch.actions.declare_launch_argument", "DeclareLaunchArgument"),
+        ("launch.actions.execute_process", "ExecuteProcess"),
+        ("launch.substitutions.launch_configuration", "LaunchConfiguration"),
+        ("launch.substitutions.path_join_substitution", "PathJoinSubstitution"),
+        ("launch.conditions.if_condition", "IfCondition"),
+        ("launch.event_handlers.on_process_io", "OnProcessIO"),
+        ("launch.events.shutdown", "Shutdown"),
+        ("launch.launch_description_sources.python_launch_description_source", "PythonLaunchDescriptionSource"),
+        ("launch.launch_description", "LaunchDescription"),
+        ("launch_ros.actions.node", "Node"),
+        ("launch_ros.actions.push_ros_namespace", "PushRosNamespace"),
+        ("launch_ros.substitutions.find_package", "FindPackageShare"),
+        ("launch_ros.substitutions.find_package_share", "FindPackageShare"),
+        ("launch_ros.descriptions.parameter_value", "ParameterValue"),
+        ("launch.utilities", "perform_substitutions"),
+        ("launch.some_substitutions_type", "SomeSubstitutionsType"),
+    ],
+)
+def test_modules_have_the_names_of_the_genuine_packages(module, name):
+    found = getattr(importlib.import_module(module), name)
+    package = importlib.import_module(".".join(module.split(".")[:2]))
+    assert found is getattr(package, name)

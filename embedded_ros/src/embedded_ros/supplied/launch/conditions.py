@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from launch._submodules import register_submodules
+
 from .condition import Condition
 from .substitution import SomeSubstitutions, perform
 
@@ -68,3 +70,6 @@ def _equals(name: str, expected: SomeSubstitutions | None) -> Callable[[Any], bo
         return context.launch_configurations[name] == perform(context, expected)
 
     return predicate
+
+
+register_submodules(__name__, __all__)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from launch._submodules import register_submodules
+
 from .event import Event
 from .event_handler import BaseEventHandler, Entities, EventHandler
 from .events import ExecutionComplete, Shutdown
@@ -106,3 +108,6 @@ def _is_target(target: Any, action: Any) -> bool:
 
 def _resolve(answer: Answer, event: Event, context: Any) -> Entities:
     return answer(event, context) if callable(answer) else answer
+
+
+register_submodules(__name__, __all__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from launch._submodules import register_submodules
+
 from .launch_description_source import (
     AnyLaunchDescriptionSource,
     FrontendLaunchDescriptionSource,
@@ -24,3 +26,5 @@ __all__ = [
     "get_launch_description_from_python_launch_file",
     "load_python_launch_file_as_module",
 ]
+
+register_submodules(__name__, __all__)

@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from launch._submodules import register_submodules
+
 from .expression import ExpressionError, evaluate
 from .substitution import SomeSubstitutions, Substitution, TextSubstitution, describe, perform
 
@@ -370,3 +372,6 @@ def _word(value: bool) -> str:
 
 def _text(context: Any, value: Any) -> str:
     return str(value) if isinstance(value, (bool, int, float)) else perform(context, value)
+
+
+register_submodules(__name__, __all__)

@@ -24,15 +24,10 @@ class ParameterValue:
 
     def evaluate(self, context: Any) -> Any:
         """Return the value; ValueError when the text does not fit the type."""
+        if self.value_type is str and isinstance(self.value, (str, Substitution, list, tuple)):
+            return perform(context, self.value)
         found = evaluate_value(context, self.value)
-        return found if self.value_type is None else _convert(found, self.value_type, self._text(context))
-
-    def _text(self, context: Any) -> str:
-        is_text = isinstance(self.value, (str, Substitution, list, tuple))
-        try:
-            return perform(context, self.value) if is_text else str(self.value)
-        except TypeError:
-            return str(self.value)  # a list of numbers
+        return found if self.value_type is None else _convert(found, self.value_type)
 
 
 class ParameterFile:
@@ -113,16 +108,16 @@ def _from_yaml(text: str) -> Any:
     return value if isinstance(value, _SCALARS) else text
 
 
-def _convert(value: Any, wanted: Any, text: str) -> Any:
-    if wanted is str:
-        return text
+def _convert(value: Any, wanted: Any) -> Any:
     element = getattr(wanted, "__args__", None)
     if element:
-        return [_convert(part, element[0], str(part)) for part in value]
+        return [_convert(part, element[0]) for part in value]
+    if wanted is str:
+        return str(value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise ValueError(f"cannot read {text!r} as {wanted.__name__}")
+        raise ValueError(f"cannot read {value!r} as {wanted.__name__}")
     return value
 
 

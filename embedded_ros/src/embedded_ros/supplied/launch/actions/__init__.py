@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from launch._submodules import register_submodules
+
 from ..action import Action
 from .configurations import (
     AppendEnvironmentVariable,
@@ -59,3 +61,5 @@ __all__ = [
     "UnsetEnvironmentVariable",
     "UnsetLaunchConfiguration",
 ]
+
+register_submodules(__name__, __all__)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from launch._submodules import register_submodules
+
 from ..event import Event
 from . import process
 from .matchers import matches_action, matches_executable, matches_name, matches_pid
@@ -56,3 +58,6 @@ class ExecutionComplete(Event):
 
     def __init__(self, *, action: Any) -> None:
         self.action = action
+
+
+register_submodules(__name__, __all__)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from launch._submodules import register_submodules
+
 from .lifecycle_node import LifecycleNode
 from .node import Node
 from .settings import (
@@ -47,3 +49,6 @@ class LoadComposableNodes(_Unsupported):
 
 class RosTimer(_Unsupported):
     """A timer in ROS time; not supported, use ``launch.actions.TimerAction``."""
+
+
+register_submodules(__name__, __all__)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from launch._submodules import register_submodules
+
 from ..parameter_descriptions import Parameter, ParameterFile, ParameterValue
 
 __all__ = ["ComposableNode", "Parameter", "ParameterFile", "ParameterValue"]
@@ -14,3 +16,6 @@ class ComposableNode:
 
     def __init__(self, **kwargs: Any) -> None:
         raise NotImplementedError("launch_ros.descriptions.ComposableNode is not supported by embedded_ros; use Node")
+
+
+register_submodules(__name__, __all__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from launch._submodules import register_submodules
 from launch.event_handler import Entities, EventHandler
 
 from ..events.lifecycle import StateTransition
@@ -34,3 +35,6 @@ class OnStateTransition(EventHandler):
             return all(value is None or getattr(event, name) == value for name, value in wanted.items())
 
         super().__init__(matcher=matches, entities=entities, **kwargs)
+
+
+register_submodules(__name__, __all__)

@@ -6,6 +6,7 @@ import pathlib
 from typing import Any
 
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
+from launch._submodules import register_submodules
 from launch.substitution import SomeSubstitutions, Substitution, describe, perform
 from launch.substitutions import PathJoinSubstitution, SubstitutionFailure
 
@@ -93,3 +94,5 @@ class Parameter(Substitution):
 
 
 ParameterSubstitution = Parameter
+
+register_submodules(__name__, __all__)
