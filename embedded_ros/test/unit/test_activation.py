@@ -77,7 +77,11 @@ def test_message_packages_without_rclpy_are_refused(python):
 
 
 def test_late_activation_is_refused(python):
-    code = "import std_msgs, embedded_ros\ntry: embedded_ros.activate('force')\nexcept embedded_ros.ActivationError as error: print(error)"
+    code = """
+        import std_msgs, embedded_ros
+        try: embedded_ros.activate("force")
+        except embedded_ros.ActivationError as error: print(error)
+    """
     status, output = python(code, {"std_msgs/__init__.py": ""})
     assert status == 0
     assert "std_msgs is imported already" in output
@@ -132,3 +136,9 @@ def test_interfaces_of_a_source_package(python, tmp_path):
     status, output = python(code, EMBEDDED_ROS_PACKAGE_PATH=str(tmp_path))
     assert status == 0, output
     assert "'parts'" in output
+
+
+def test_identifiers_follow_the_distribution_of_the_peers(python):
+    code = "import embedded_ros; embedded_ros.activate(); from rmw_dds_common.msg import Gid; print(len(Gid().data))"
+    sizes = [python(code, ROS_DISTRO=name)[1] for name in ("humble", "iron", "jazzy", "kilted", "unheard_of")]
+    assert sizes == ["24\n"] + ["16\n"] * 4

@@ -59,14 +59,20 @@ def has_nan(value: Any) -> bool:
     return isinstance(value, str) and value in ("nan", "NaN", "-nan")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def in_rosbags(file: pathlib.Path) -> bool:
+    """Whether rosbags can write the type in big-endian order, to compare with."""
+    from rosbags.typesys import Stores, get_typestore
+
+    name = file.stem.replace("__", "/")
+    return name in get_typestore(Stores.ROS2_JAZZY).types and not name.startswith("diagnostic_msgs")
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if in_rosbags(file)], ids=lambda file: file.stem)
 def test_big_endian_reads_the_same(file):
     from rosbags.typesys import Stores, get_typestore
 
     data = json.loads(file.read_text())
     store = get_typestore(Stores.ROS2_JAZZY)
-    if data["type"] not in store.types or "octet" in str(data["fields_and_types"]) or "diagnostic" in data["type"]:
-        pytest.skip("needs a type of the rosbags store")
     for sample in data["samples"]:
         golden = bytes.fromhex(sample["cdr_hex"])
         big = bytes(store.serialize_cdr(store.deserialize_cdr(golden, data["type"]), data["type"], little_endian=False))

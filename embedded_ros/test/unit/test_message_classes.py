@@ -114,10 +114,12 @@ def test_factories_do_not_share():
     st.sampled_from(["diagnostic_msgs/msg/DiagnosticArray", "sensor_msgs/msg/PointCloud2", "tf2_msgs/msg/TFMessage"]),
 )
 def test_any_bytes_give_a_message_or_a_cdr_error(data, name):
+    cls = message_class(name)
     try:
-        deserialize(b"\x00\x01\x00\x00" + data, message_class(name))
-    except CdrError as error:
-        assert name in str(error)
+        message = deserialize(b"\x00\x01\x00\x00" + data, cls)
+    except CdrError:
+        return
+    assert type(message) is cls
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x00\x07\x00\x00abc", b"\x00\x01\x00\x00\xff\xff\xff\xff"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -50,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(tool: str, arguments: list[str]) -> int:
     import embedded_ros
 
-    embedded_ros.activate()
+    if not embedded_ros.activate() and importlib.util.find_spec("rclpy") is None:
+        raise ToolError("EMBEDDED_ROS=off, and there is no genuine rclpy; unset it")
     if tool == "launch":
         return int(importlib.import_module("embedded_ros.launch_runtime").main(arguments) or 0)
     module = importlib.import_module(f"embedded_ros.cli.{tool}")

@@ -33,12 +33,14 @@ def writer_source(definition: Structure) -> tuple[str, dict[str, Any]]:
 
 def reader_source(definition: Structure, order: str, class_of: Callable[[str], type]) -> tuple[str, dict[str, Any]]:
     """Return source of ``read(body, pos)`` and the names it needs."""
-    names: dict[str, Any] = {"new": object.__new__, "put": object.__setattr__, "C": class_of(definition.name)}
+    cls = class_of(definition.name)
+    names: dict[str, Any] = {"new": object.__new__, "C": cls}
+    names.update({f"put_{field.name}": getattr(cls, field.name).__set__ for field in definition.fields})
     builder = _ReaderBuilder(names, class_of)
     lines = ["def read(body, pos):", "    m = new(C)"]
     for part in _parts(definition):
         lines += builder.run(part, definition) if isinstance(part, _Run) else builder.field(part)
-    lines += [f"    put(m, {name!r}, {value})" for name, value in builder.trees(definition)]
+    lines += [f"    put_{name}(m, {value})" for name, value in builder.trees(definition)]
     return "\n".join([*lines, "    return m, pos"]), names
 
 
@@ -201,14 +203,14 @@ class _ReaderBuilder:
         """Return lines that read any other field and store it."""
         kind = field.type
         if kind.shape is Shape.SINGLE:
-            return [*self._single(kind, 4), f"    put(m, {field.name!r}, item)"]
+            return [*self._single(kind, 4), f"    put_{field.name}(m, item)"]
         least = PRIMITIVES[kind.base][3] if kind.is_primitive else (4 if kind.is_string else 1)
         lines = [f"    n = {kind.size}"] if kind.shape is Shape.ARRAY else [f"    n, pos = count(body, pos, {least})"]
         if kind.shape is Shape.BOUNDED:
             lines.append(
                 f"    if n > {kind.size}: raise ValueError('{field.name} holds %d of at most {kind.size} values' % n)"
             )
-        return [*lines, *self._many(kind), f"    put(m, {field.name!r}, items)"]
+        return [*lines, *self._many(kind), f"    put_{field.name}(m, items)"]
 
     def _many(self, kind: FieldType) -> list[str]:
         if kind.base == "byte":
@@ -257,13 +259,10 @@ class _ReaderBuilder:
 
 def _maker(cls: type, fields: list[str]) -> Callable[..., Any]:
     """Return a function that makes a message of already checked values given in order."""
-    setters = [getattr(cls, name).__set__ for name in fields]
-    new = object.__new__
-
-    def make(*values: Any) -> Any:
-        made = new(cls)
-        for put, value in zip(setters, values):
-            put(made, value)
-        return made
-
-    return make
+    arguments = ", ".join(f"v{index}" for index in range(len(fields)))
+    puts = [f"    put{index}(made, v{index})" for index in range(len(fields))]
+    source = "\n".join([f"def make({arguments}):", "    made = new(C)", *puts, "    return made"])
+    names: dict[str, Any] = {f"put{index}": getattr(cls, name).__set__ for index, name in enumerate(fields)}
+    names.update({"new": object.__new__, "C": cls})
+    exec(compile(source, f"<make {cls.__name__}>", "exec"), names)
+    return names["make"]

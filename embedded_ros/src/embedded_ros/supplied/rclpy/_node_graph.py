@@ -62,15 +62,17 @@ class GraphQueries:
 
     def get_service_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
         """Return the services a node offers; raises NodeNameNonExistentError."""
-        return _services(
-            e for e in self._of_node(node_name, node_namespace, "readers") if e.topic_name.startswith("rq/")
-        )
+        return self._services_of_node(node_name, node_namespace, "rq/", "rr/")
 
     def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
         """Return the services a node calls; raises NodeNameNonExistentError."""
-        return _services(
-            e for e in self._of_node(node_name, node_namespace, "writers") if e.topic_name.startswith("rq/")
-        )
+        return self._services_of_node(node_name, node_namespace, "rr/", "rq/")
+
+    def _services_of_node(self, name: str, namespace: str, reads: str, writes: str) -> NamesAndTypes:
+        """Return the services of which a node reads or writes the topics that begin so; one of the two is enough."""
+        readers = [e for e in self._of_node(name, namespace, "readers") if e.topic_name.startswith(reads)]
+        writers = [e for e in self._of_node(name, namespace, "writers") if e.topic_name.startswith(writes)]
+        return _services([*readers, *writers])
 
     def count_publishers(self, topic_name: str) -> int:
         """Return the number of publishers of a topic."""

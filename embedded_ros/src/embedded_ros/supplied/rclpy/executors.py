@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import inspect
 import multiprocessing
 import threading
 import time
@@ -229,14 +228,8 @@ class Executor:
             task = next((task for task in self._tasks if task.is_runnable()), None)
             if task is None:
                 return None
-            # Tasks take turns: the one that runs now goes to the end.
+            # It comes back, behind all others, when it awaits something again.
             self._tasks = [other for other in self._tasks if other is not task]
-            if (
-                task._blocked_on is not None
-                or inspect.iscoroutine(task._handler)
-                or inspect.iscoroutinefunction(task._handler)
-            ):
-                self._tasks.append(task)
             return task, None, None
 
     def _next_entity(self) -> tuple[Task, Entity, Any] | None:

@@ -120,7 +120,8 @@ class Future:
         """Call ``callback`` in the finishing thread itself; for waking waiters only."""
         with self._lock:
             if self._state is _PENDING:
-                self._callbacks.append(_Direct(callback))
+                if _Direct(callback) not in self._callbacks:
+                    self._callbacks.append(_Direct(callback))
                 return
         callback()
 
@@ -133,6 +134,11 @@ class _Direct:
 
     def __call__(self, future: Future) -> None:
         self._callback()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Direct) and self._callback == other._callback
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Task(Future):
