@@ -15,6 +15,8 @@ SNAP_ANGLE = float(np.radians(0.3))
 # Scores of file axes: most clouds are z-up, many y-up (meshes) or y-down (cameras).
 _AXIS_PRIOR = (0.0, 1.0, 2.0)
 _SIGN_PRIOR = (0.0, 0.3, 1.0)
+# A cloud along z is taken as upside down on strong evidence only: scans without a floor look like that, and are far commoner.
+_UPRIGHT_PRIOR = 2.0
 _CAMERA_PRIOR = 2.5
 
 
@@ -99,7 +101,8 @@ def _sign_prior(axis: NDArray[np.float64], camera: bool) -> float:
     if camera:
         return -_CAMERA_PRIOR * float(np.sign(axis[1]))
     nearest = int(np.abs(axis).argmax())
-    return _SIGN_PRIOR[nearest] * float(np.sign(axis[nearest]))
+    upright = _UPRIGHT_PRIOR * float(np.clip((abs(axis[2]) - 0.9) / 0.08, 0.0, 1.0))
+    return (_SIGN_PRIOR[nearest] + upright) * float(np.sign(axis[nearest]))
 
 
 def _is_single_plane(surfels: Surfels, evidence: AxisEvidence) -> bool:

@@ -261,3 +261,10 @@ def test_real_scans_in_any_pose(rotation, name):
         generator = np.random.default_rng(seed)
         turn = rotation(generator.normal(size=3), generator.uniform(0, np.pi))
         assert _degrees_between(estimate_up(points @ turn.T).axis, turn @ true) < 1.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_scan_without_floor_is_not_turned_upside_down(room, seed):
+    points = room(np.random.default_rng(seed))
+    floorless = points[points[:, 2] > points[:, 2].min() + 0.5]
+    assert estimate_up(floorless).axis[2] > 0.99
