@@ -109,7 +109,8 @@ def _parallel_lines(
             free &= (np.abs(lines[-1].aside(xy)) > _INLIER) | (np.abs(_difference(angle, direction)) > 2.5 * _SPREAD)
         inlier |= np.abs(s - peak) < _OFFSET_BIN
         free[voters[inlier]] = False
-        voters, u, s, area, mass = (a[~inlier] for a in (voters, u, s, area, mass))
+        rest = ~inlier
+        voters, u, s, area, mass = voters[rest], u[rest], s[rest], area[rest], mass[rest]
 
 
 def _offset_peak(s: Floats, weight: Floats, least: float) -> float | None:

@@ -15,6 +15,7 @@ _SAME_SURFACE = 0.08  # m; faces closer than this are one surface or a thin wall
 _COLLINEAR = 0.06  # m
 _GAP = 0.45  # m; collinear runs this close are one wall
 _HIDDEN = 3.0  # m; longest stretch of a wall that furniture hides up to the ceiling
+_SURE = 1.2  # m; shorter walls are not drawn on over hidden stretches
 _SNAP = 0.45  # m; ends this near to a crossing wall are moved there
 _REACH = 0.8  # m; free ends are drawn on to a crossing wall up to this far
 _STEP = 0.3  # m; a face this near before or behind a longer one is a niche or a front
@@ -50,7 +51,9 @@ def find_walls(faces: list[Face], flat: Floats, least_length: float, most_thickn
     groups = _grouped(faces, flat, most_thickness)
     walls = [_run_of([faces[i] for i in group]) for group in groups]
     walls = sorted(walls, key=lambda run: (-run.length, run.line.angle, run.line.offset, run.start))
-    walls = close_corners([w for k, w in enumerate(walls) if not any(_doubles(w, longer) for longer in walls[:k])])
+    walls = close_corners(
+        [w for k, w in enumerate(walls) if not any(_doubles(w, longer) for longer in walls[:k])], flat
+    )
     return [w for w in walls if _stands(w, least_length)]
 
 
@@ -189,20 +192,21 @@ def crossing(a: Line, b: Line) -> Floats | None:
     return np.linalg.solve(np.stack([a.normal, b.normal]), np.array([a.offset, b.offset]))
 
 
-def close_corners(walls: list[Run]) -> list[Run]:
+def close_corners(walls: list[Run], flat: Floats) -> list[Run]:
     """The walls with their ends moved to where they meet others."""
     moved = []
     for i, wall in enumerate(walls):
         others = walls[:i] + walls[i + 1 :]
-        start, start_closed = _closed_end(wall, wall.start, -1.0, others)
-        end, end_closed = _closed_end(wall, wall.end, 1.0, others)
+        start, start_closed = _closed_end(wall, wall.start, -1.0, others, flat)
+        end, end_closed = _closed_end(wall, wall.end, 1.0, others, flat)
         if end - start > 0.1:
             wall = replace(wall, start=start, end=end, closed=(start_closed, end_closed))
         moved.append(wall)
     return moved
 
 
-def _closed_end(wall: Run, u: float, outward: float, others: list[Run]) -> tuple[float, bool]:
+def _closed_end(wall: Run, u: float, outward: float, others: list[Run], flat: Floats) -> tuple[float, bool]:
+    """Where an end of a wall belongs (m along it), and whether it meets another wall there."""
     best, best_cost = u, np.inf
     for other in others:
         point = crossing(wall.line, other.line)
@@ -213,8 +217,18 @@ def _closed_end(wall: Run, u: float, outward: float, others: list[Run]) -> tuple
         across = float(other.line.along(point[None])[0])
         beyond = max(other.start - across, across - other.end, 0.0)
         slack = (wall.thickness + other.thickness) / 2
-        if -_SNAP - slack < step < _REACH + slack and beyond < _SNAP + slack:
-            cost = abs(step) + beyond
-            if cost < best_cost:
-                best, best_cost = at, cost
+        if step < -_SNAP - slack or beyond > _SNAP + slack or abs(step) + beyond >= best_cost:
+            continue
+        if step < _REACH + slack or (wall.length > _SURE and _goes_on(wall, min(u, at), max(u, at), flat)):
+            best, best_cost = at, abs(step) + beyond
     return best, bool(np.isfinite(best_cost))
+
+
+def _goes_on(wall: Run, start: float, end: float, flat: Floats) -> bool:
+    """Whether a wall goes on, hidden, between two marks along it: the ceiling ends at the line of one of its faces."""
+    for face in wall.faces:
+        ends = np.stack([wall.line.point(start), wall.line.point(end)])
+        marks = np.sort(face.line.along(ends))
+        if _ceiling_ends(face, float(marks[0]) + 0.1, float(marks[1]) - 0.1, flat):
+            return True
+    return False
