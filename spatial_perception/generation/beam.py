@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from spatial_perception.errors import ConfigError
+from spatial_perception.generation.cache import KeyValueCache
 from spatial_perception.generation.decoder import Budget, Constraint, Statistics, Token
-from spatial_perception.generation.language_model import LanguageModel, Prompt
+from spatial_perception.generation.language_model import FIRST_ROOM, LanguageModel, Prompt
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class BeamSearch:
     ) -> Hypothesis:
         """The best text; its last token is a stop token unless the budget ran out."""
         self.statistics, budget = Statistics(), budget or Budget()
-        cache = self.model.new_cache(prompt.embeds.shape[1], budget.max_new_tokens)
+        cache = KeyValueCache(prompt.embeds.shape[1] + FIRST_ROOM)  # rows are reordered, so it is never a static one
         started = time.perf_counter()
         live = [Hypothesis(state=constraint.start() if constraint else None)]
         done: list[Hypothesis] = []

@@ -25,6 +25,12 @@ class KeyValueCache:
         self._keys: dict[int, Tensor] = {}
         self._values: dict[int, Tensor] = {}
 
+    def view(self) -> KeyValueCache:
+        """An empty cache over the same memory."""
+        other = KeyValueCache(self.capacity)
+        other._keys, other._values = self._keys, self._values
+        return other
+
     def update(self, keys: Tensor, values: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         """Store new keys and values (B, heads, n, d) of a layer behind the valid ones; return what may be attended to."""
         if self.static:

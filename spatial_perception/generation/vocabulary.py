@@ -83,19 +83,23 @@ class TokenVocabulary:
         """Tokens of `text` as it is usually tokenised behind `before`.
 
         None if it cannot be told, because the tokenizer changes the text. If a token would span the border, `text` is
-        tokenised on its own.
+        tokenised on its own. A blank that the tokenizer puts in front is no obstacle.
         """
-        tokens = self._tokens_of(before + text)
-        length = 0
+        tokens, blank = self._tokens_of(before + text)
+        length = -blank
         for index, token in enumerate(tokens or []):
-            if length == len(before):
+            if length == len(before) and (before or not blank):
                 return (tokens or [])[index:]
             length += len(self.texts[token] or "")
-        return self._tokens_of(text) if before else None
+        alone, blank = self._tokens_of(text) if before else (None, 0)
+        return None if blank else alone
 
-    def _tokens_of(self, text: str) -> list[int] | None:
+    def _tokens_of(self, text: str) -> tuple[list[int] | None, int]:
+        """The usual tokens of a text, if they write it, and the number of blanks put in front."""
         tokens = self.encode(text)
-        return tokens if self.text(tokens) == text else None
+        written = self.text(tokens)
+        blank = int(written == " " + text)
+        return (tokens if written[blank:] == text else None), blank
 
 
 def _special_added(tokenizer: Any) -> set[int]:

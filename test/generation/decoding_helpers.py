@@ -98,7 +98,8 @@ def random_transformer(seed, vocabulary):
 
 def random_prompt(model, seed, length=5):
     generator = torch.Generator().manual_seed(seed)
-    return Prompt(model.embed(torch.randint(0, 5, (1, length), generator=generator)).detach())
+    ids = torch.randint(0, 5, (1, length), generator=generator).to(model.device)
+    return Prompt(model.embed(ids).detach())
 
 
 class WriterModel:

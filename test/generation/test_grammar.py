@@ -185,3 +185,14 @@ def test_errors():
     poor = TokenVocabulary(["wall", "_", "0"], lambda text: [])
     with pytest.raises(EstimatorError, match="cannot continue a layout after '0'"):
         LayoutGrammar(poor, LayoutLanguage(1280, "layout"), [3]).allowed(LayoutState(partial="wall_0"))
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_tokens_of_a_continuation(name):
+    _, vocabulary = tokenizer_of(name)
+    for before, text in (("wall_1", "=Wall("), ("(", "12,0"), ("4", ","), ("\n", "door_0=Door(wall_0,")):
+        tokens = vocabulary.tokenise_after(before, text)
+        assert tokens is not None
+        assert vocabulary.text(tokens) == text
+    changing = TokenVocabulary(["a", "A"], lambda text: [1] * len(text))
+    assert changing.tokenise_after("a", "aa") is None

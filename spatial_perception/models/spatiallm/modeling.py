@@ -15,6 +15,7 @@ from spatial_perception.errors import CloudError, EstimatorError
 from spatial_perception.generation.decoder import Budget, Constraint, Decoder
 from spatial_perception.generation.language_model import LanguageModel, Prompt, padded_causal_mask
 from spatial_perception.generation.packing import pack_linears
+from spatial_perception.generation.static_step import StaticLanguageModel
 from spatial_perception.models import weights
 from spatial_perception.models.spatiallm.config import SonataConfig, SpatialLMConfig
 from spatial_perception.models.spatiallm.scenescript import SceneScriptEncoder
@@ -73,6 +74,7 @@ class SpatialLM(nn.Module):
         self.lm_head = nn.Linear(hidden, self.model.config.vocab_size, bias=False)
         self.point_backbone = _encoder(config)
         self.point_proj = _projector(config, hidden)
+        self._static: StaticLanguageModel | None = None
         self.eos_token_ids = _ids(config.raw.get("eos_token_id"))
         self.tie_weights()
 
@@ -104,8 +106,12 @@ class SpatialLM(nn.Module):
 
     @property
     def language_model(self) -> LanguageModel:
-        """Decoder and output layer as the decode loop sees them."""
-        return LanguageModel(self.model, self.lm_head)
+        """Decoder and output layer as the decode loop sees them; on CUDA with steps that are replayed as graphs."""
+        if self.device.type != "cuda":
+            return LanguageModel(self.model, self.lm_head)
+        if self._static is None:
+            self._static = StaticLanguageModel(self.model, self.lm_head)
+        return self._static
 
     @classmethod
     def from_pretrained(

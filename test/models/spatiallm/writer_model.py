@@ -26,6 +26,8 @@ class WriterLanguageModel:
         return self.inner.new_cache(prompt, new_tokens)
 
     def step(self, embeds, positions, cache, keep):
+        if self.prompt_length is None:  # beam search makes its own cache
+            self.prompt_length = embeds.shape[1]
         cache.advance(embeds.shape[1])
         logits = torch.zeros(len(embeds), keep, self.vocabulary)
         for row in range(keep):
