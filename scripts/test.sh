@@ -18,4 +18,16 @@ if [ "$setup_only" = 1 ]; then
 fi
 # One thread a worker: the tests run side by side, and sums over threads would differ from machine to machine.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
-exec .venv/bin/python -m pytest -q -n auto --dist worksteal "${marker[@]}" ${arguments[@]+"${arguments[@]}"}
+run() { .venv/bin/python -m pytest -q -n auto --dist worksteal "${marker[@]}" "$@"; }
+if [ "${#arguments[@]}" -gt 0 ]; then
+    run "${arguments[@]}"
+    exit
+fi
+status=0
+if [ -d embedded_ros/test ]; then
+    say "Tests of embedded_ros"
+    (cd embedded_ros && ../.venv/bin/python -m pytest -q -n auto --dist worksteal "${marker[@]}") || status=$?
+fi
+say "Tests of spatial_perception"
+run || status=$?
+exit "$status"
