@@ -1,0 +1,1 @@
+"""Answers about a scene from its geometry alone, without a language model."""

@@ -1,0 +1,142 @@
+"""Sentences that propose a change: what fits where, put this there, move that."""
+
+from __future__ import annotations
+
+import re
+
+from spatial_perception.layout.entities import Vec3
+from spatial_perception.reasoning.descriptions import read_description, read_relations
+from spatial_perception.reasoning.questions import Description, Fits, Move, Place, Question, Relation, Shift
+from spatial_perception.reasoning.rule_context import REL, Context
+from spatial_perception.reasoning.units import LENGTHS, read_length, unit_of
+
+_PUT = r"(?:put|place|add|set|fit|install|hang|position|lay|insert|stand|drop|mount)"
+_MOVE = r"(?:move|shift|push|pull|slide|drag|bring|relocate|carry|transfer|displace|nudge|scoot|put|place|take)"
+_SIZE = re.compile(
+    r"(?:of size |sized |measuring |with size |which is |that is )?(?P<n>\d*\.?\d+)\s*(?P<u0>[a-z]+)?\s*(?:x|by|"
+    r"times)\s*(?P<m>\d*\.?\d+)"
+    r"\s*(?P<u1>[a-z]+)?\s*(?:x|by|times)\s*(?P<k>\d*\.?\d+)\s*(?P<u>cm|mm|m|ft|in|met(?:er|re)s?|centimet(?:er|"
+    r"re)s?|feet|inches)?\b"
+)
+_LENGTH_WORDS = (
+    r"\d*\.?\d+ ?(?:m|cm|mm|ft|in|met(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|feet|foot|inch(?:es)?|cms|')\b"
+)
+_WAYS = (
+    ("+x", r"(?:along |in |toward |towards |to )?(?:the )?(?:\+ ?x|positive x|x)(?: axis| direction)?"),
+    ("-x", r"(?:along |in |toward |towards |to )?(?:the )?(?:- ?x|negative x|minus x)(?: axis| direction)?"),
+    ("+y", r"(?:along |in |toward |towards |to )?(?:the )?(?:\+ ?y|positive y|y)(?: axis| direction)?"),
+    ("-y", r"(?:along |in |toward |towards |to )?(?:the )?(?:- ?y|negative y|minus y)(?: axis| direction)?"),
+    ("+z", r"up(?:ward|wards)?|higher"), ("-z", r"down(?:ward|wards)?|lower"),
+    ("left", r"(?:to |towards? )?(?:the |my |your )?left(?:wards?)?|left_of robot"),
+    ("right", r"(?:to |towards? )?(?:the |my |your )?right(?:wards?)?|right_of robot"),
+    ("forward", r"(?:to the )?(?:forwards?|front|ahead)|in_front_of robot"),
+    ("back", r"(?:to the )?(?:back|backwards?|behind)"),
+)  # fmt: skip
+
+
+def read_edit(text: str, context: Context) -> Question | None:
+    """What fits, where to put something, place it, move it."""
+    return _read_fits(text, context) or _read_move(text, context) or _read_place(text, context)
+
+
+def _read_fits(text: str, context: Context) -> Question | None:
+    match = re.fullmatch(
+        rf"(?:what|which)(?: \w+)? (?:can|could|should|may|would|will|might)?(?: i| you| we| one|"
+        rf" be)? ?(?:{_PUT}s?|stored?)(?: down)? (?P<rel>(?:{REL}|in)\b.+)",
+        text,
+    )
+    match = match or re.fullmatch(rf"what (?:would |can |could )?fits? (?P<rel>(?:{REL}|in)\b.+)", text)
+    relations = read_relations(match["rel"], context.lexicon) if match else None
+    return Fits(relations[0]) if relations else None
+
+
+def _read_place(text: str, context: Context) -> Question | None:
+    match = re.fullmatch(
+        rf"(?:where (?:can|could|should|may|would|do|to|might)(?: i| you| we| one)? ?{_PUT}|(?:can|could|may|"
+        rf"should) (?:i|we|you|one) {_PUT}|{_PUT}|"
+        rf"is there (?:enough |any )?(?:space|room|a place|a spot|place)(?: left)? (?:for|to put|to place)|"
+        rf"where (?:is there )?(?:room|space|a place) for|"
+        rf"find (?:a )?(?:place|spot|room|space) for|where (?:can|could|would|should|does)|would|does|will) "
+        rf"(?P<what>.+?)",
+        text,
+    )
+    if match is None:
+        return None
+    if re.match(r"(?:where|would|does|will) ?", text) and not re.search(rf"\b(?:{_PUT}|fits?|go|room|space)\b", text):
+        return None
+    size, rest = _taken_size(re.sub(r"\b(?:fits?|go|best)\b", " ", match["what"]))
+    what, relations = _split(rest, context)
+    return Place(what, relations, size) if what and what.noun.kind != "robot" else None
+
+
+def _taken_size(text: str) -> tuple[Vec3 | None, str]:
+    match = _SIZE.search(text)
+    if match is None:
+        return None, " ".join(text.split())
+    unit = next((u for u in map(unit_of, (match["u"] or "", match["u1"] or "", match["u0"] or "")) if u), "m")
+    a, b, c = (float(match[name]) * LENGTHS[unit] for name in "nmk")
+    return (a, b, c), " ".join(f"{text[: match.start()]} {text[match.end() :]}".split())
+
+
+def _split(text: str, context: Context) -> tuple[Description | None, tuple[Relation, ...]]:
+    """The head of a phrase, and the relations that it shall have."""
+    for match in re.finditer(rf"\b(?:{REL}|nearest_to|to|at)\b", text):
+        head = read_description(text[: match.start()], context.lexicon)
+        tail = re.sub(r"^(?:to|at) (?=the|a |my)", "in ", text[match.start() :])
+        relations = read_relations(re.sub(r"\bbut\b", "and", tail), context.lexicon)
+        if head and relations:
+            return head, relations
+    return read_description(text, context.lexicon), ()
+
+
+def _read_move(text: str, context: Context) -> Question | None:
+    match = re.fullmatch(
+        rf"(?:i want to |we should |can i |could i |can we |what if i |"
+        rf"what happens if i )?(?P<verb>{_MOVE}) (?P<rest>.+)",
+        text,
+    )
+    if match is None:
+        return None
+    shift = _shift(match["rest"], context)
+    if shift:
+        return shift
+    what, relations = _split(re.sub(r"\buntil it is\b|\bso that it is\b|\bso it is\b", " ", match["rest"]), context)
+    if what is None or not relations or (match["verb"] in ("put", "place") and not what.definite):
+        return None
+    return Move(what, None, relations) if what.noun.kind != "robot" else None
+
+
+def _shift(rest: str, context: Context) -> Question | None:
+    """`the chair 0.5 m to the left`, `the chair toward the window by 20 cm`."""
+    length = re.search(_LENGTH_WORDS, rest)
+    measure = read_length(length[0]) if length else None
+    if not length or not measure:
+        return None
+    before = re.sub(r"\s*\bby$", "", rest[: length.start()].strip())
+    after = re.sub(r"^(?:more |further )", "", rest[length.end() :].strip())
+    for text in (after, before):
+        head = before if text is after else None
+        for direction, pattern in _WAYS:
+            match = re.search(rf"(?:^|\s)(?:{pattern})$", text)
+            what = context.thing(text[: match.start()] if head is None else head) if match else None
+            if match and what and (head is None or match.start() == 0):
+                return Move(what, Shift(measure.metres, direction))
+        found = _relative(text, head, measure.metres, context)
+        if found:
+            return found
+    return None
+
+
+def _relative(text: str, head: str | None, metres: float, context: Context) -> Move | None:
+    match = re.search(
+        r"(?:^|\s)(?:(?P<toward>toward|towards|closer to|nearest_to|near|in the direction of|to)|(?:away from|"
+        r"far_from|off)) (?P<x>.+)$",
+        text,
+    )
+    if match is None:
+        return None
+    what = context.thing(text[: match.start()] if head is None else head)
+    anchor = context.thing(match["x"])
+    if what is None or anchor is None:
+        return None
+    return Move(what, Shift(metres, "toward" if match["toward"] else "away", anchor))
