@@ -21,6 +21,7 @@ SUPPLIED_PACKAGES = (
     "tf2_sensor_msgs",
     "message_filters",
     "sensor_msgs_py",
+    "rosidl_runtime_py",
     "cv_bridge",
     "diagnostic_updater",
     "ament_index_python",

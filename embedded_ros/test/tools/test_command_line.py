@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 import yaml
@@ -151,6 +153,42 @@ def test_actions(busy, tool):
     assert status == 0
     assert "feedback:" in output
     assert "SUCCEEDED" in output
+
+
+def test_an_interrupt_cancels_the_goal(ros, node):
+    from example_interfaces.action import Fibonacci
+    from rclpy.action import ActionServer, CancelResponse
+    from rclpy.callback_groups import ReentrantCallbackGroup
+    from rclpy.executors import MultiThreadedExecutor
+
+    ended = []
+
+    def execute(handle):
+        while not handle.is_cancel_requested:
+            time.sleep(0.01)
+        handle.canceled()
+        ended.append(handle.status)
+        return Fibonacci.Result()
+
+    group = ReentrantCallbackGroup()
+    server = ActionServer(
+        node, Fibonacci, "/slow", execute, cancel_callback=lambda handle: CancelResponse.ACCEPT, callback_group=group
+    )
+    executor = MultiThreadedExecutor(3)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    command = ["-m", "embedded_ros", "action", "send_goal", "/slow", "example_interfaces/action/Fibonacci"]
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert "Goal accepted" in process.stdout.readline()
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=15)
+    executor.shutdown()
+    thread.join()
+    server.destroy()
+    assert ended == [5]
+    assert process.returncode == 130, output
 
 
 def test_lifecycle(busy, tool):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
 from typing import Any
 
 from embedded_ros.cli.common import absolute, parse_yaml, print_yaml, tool_node
@@ -51,6 +53,10 @@ def _send(options: argparse.Namespace, rest: list[str]) -> int:
         if not handle.accepted:
             raise ToolError("goal rejected")
         print(f"Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}", flush=True)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(
+                signal.SIGINT, signal.default_int_handler
+            )  # an interrupt cancels the goal before it ends the tool
         try:
             response = _wait(node, handle.get_result_async())
         except KeyboardInterrupt:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
 
 _TOOLS = {
     "topic": "list, echo, publish topics, measure their rate and bandwidth",
@@ -21,6 +25,7 @@ _TOOLS = {
     "launch": "run a launch file",
 }
 _INTERRUPTED = 130
+_interrupts: list[int] = []
 
 
 class ToolError(RuntimeError):
@@ -32,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help") or arguments[0] not in _TOOLS:
         return _help(arguments)
+    _interrupts.clear()
+    previous = signal.signal(signal.SIGINT, _on_interrupt) if _in_main_thread() else None
     try:
         return _run(arguments[0], arguments[1:])
     except KeyboardInterrupt:
@@ -46,6 +53,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     finally:
         _leave()
+        if previous is not None:
+            signal.signal(signal.SIGINT, previous)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _on_interrupt(number: int, frame: FrameType | None) -> None:
+    """End at once, unless rclpy handled the signal first: it has then begun to shut down, and the tool ends in good order.
+
+    No KeyboardInterrupt is raised, because it may hit the middle of an import and come out as another error.
+    """
+    _interrupts.append(number)
+    if len(_interrupts) > 1 or signal.getsignal(signal.SIGINT) is _on_interrupt:
+        os._exit(_INTERRUPTED)
 
 
 def _run(tool: str, arguments: list[str]) -> int:
@@ -54,6 +77,8 @@ def _run(tool: str, arguments: list[str]) -> int:
     if not embedded_ros.activate() and importlib.util.find_spec("rclpy") is None:
         raise ToolError("EMBEDDED_ROS=off, and there is no genuine rclpy; unset it")
     if tool == "launch":
+        if _in_main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return int(importlib.import_module("embedded_ros.launch_runtime").main(arguments) or 0)
     module = importlib.import_module(f"embedded_ros.cli.{tool}")
     if tool == "run":

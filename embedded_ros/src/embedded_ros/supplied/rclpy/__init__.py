@@ -67,9 +67,9 @@ def init(
     if signal_handler_options is None:
         signal_handler_options = SignalHandlerOptions.ALL if is_default else SignalHandlerOptions.NO
     context.init(args, domain_id=domain_id)
+    register_context(context)
     if signal_handler_options is not SignalHandlerOptions.NO:
         install_signal_handlers(signal_handler_options)
-    register_context(context)
     return InitContextManager(context, bool(signal_handler_options))
 
 

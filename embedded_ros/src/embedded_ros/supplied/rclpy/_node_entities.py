@@ -18,6 +18,11 @@ from embedded_ros.wire.participant import Writer
 class EntityOwner:
     """Mixin of Node: lists, destroys and announces a node's entities."""
 
+    @property
+    def handle(self) -> Any:
+        """Raise NotImplementedError: there is no node of rcl here."""
+        raise NotImplementedError("rclpy.node.Node.handle is not supported by embedded_ros")
+
     # Entities
 
     publishers = property(lambda self: iter(self._publishers), doc="The publishers.")

@@ -15,6 +15,7 @@ class CallbackGroup:
 
     def add_entity(self, entity: Any) -> None:
         """Add an entity; it is held weakly."""
+        self.entities = {known for known in self.entities if known() is not None}
         self.entities.add(weakref.ref(entity))
 
     def has_entity(self, entity: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rclpy._entity import Entity
+from rclpy._entity import Entity, await_or_execute
 from rclpy.context import Context, Wakeup
 from rclpy.exceptions import NotInitializedException
 from rclpy.task import Future, Task
@@ -27,6 +27,7 @@ __all__ = [
     "SingleThreadedExecutor",
     "TimeoutException",
     "TimeoutObject",
+    "await_or_execute",
 ]
 
 

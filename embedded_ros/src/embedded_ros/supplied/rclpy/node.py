@@ -181,11 +181,6 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         return self._context
 
     @property
-    def handle(self) -> Any:
-        """Raise NotImplementedError: there is no node of rcl here."""
-        raise NotImplementedError("rclpy.node.Node.handle is not supported by embedded_ros")
-
-    @property
     def executor(self) -> Any:
         """Return the executor that serves this node, None when none does."""
         return self._executor_ref()
