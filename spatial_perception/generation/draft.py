@@ -72,16 +72,12 @@ class LayoutDraft:
     def propose(self, ids: Sequence[int], state: LayoutState, limit: int) -> list[int]:
         """At most `limit` tokens that may follow `ids`, of which the grammar is in `state`."""
         self._read(ids)
-        guess, pieces = "", self._continuation(state)
-        for piece in pieces:
-            guess += piece
+        guess, ends = "", False
+        for piece in self._continuation(state):
+            guess += piece or ""
+            ends = piece is None
             if len(guess) > _CHARS_PER_TOKEN * limit:
                 break
-        else:
-            return self._tokens_of(guess, limit, ends=bool(self.previous))
-        return self._tokens_of(guess, limit, ends=False)
-
-    def _tokens_of(self, guess: str, limit: int, ends: bool) -> list[int]:
         tokens = self.grammar.vocabulary.tokenise_after(self._open, guess) if guess else []
         return [*(tokens or []), *(self.grammar.stop_ids[:1] if ends else ())][:limit]
 
@@ -126,8 +122,8 @@ class LayoutDraft:
             return line.values
         return (f"wall_{self._written.walls.get(line.wall, line.wall)}", *line.values[1:])
 
-    def _continuation(self, state: LayoutState) -> Iterator[str]:
-        """Pieces of text from here on: the rest of the line that is open, then whole lines."""
+    def _continuation(self, state: LayoutState) -> Iterator[str | None]:
+        """Pieces of text from here on: the rest of the line that is open, then whole lines; None where the text ends."""
         seen = _Written(
             list(self._written.lines), set(self._written.used), dict(self._written.walls), self._written.last
         )
@@ -179,37 +175,33 @@ class LayoutDraft:
             return partial
         return fitting
 
-    def _following_lines(self, state: LayoutState, seen: _Written) -> Iterator[str]:
-        """Whole lines: those of the previous layout that are still to come, else the beginning of one more of the kind."""
-        counts = list(state.counts)
-        if state.kind < 0 and self._open:
-            yield from self._open_head(state, counts, seen)
-            return
-        lead = "\n" if seen.lines and (state.kind >= 0) else ""
+    def _following_lines(self, state: LayoutState, seen: _Written) -> Iterator[str | None]:
+        """Whole lines of the previous layout that are still to come; the first may have its head begun already."""
+        counts, begun = list(state.counts), self._open if state.kind < 0 else ""
+        lead = "\n" if state.kind >= 0 else ""
         while True:
-            index = self._next_previous(seen, counts)
+            index = self._next_previous(seen, counts, begun)
             if index is None:
-                return
+                break
             line = self.previous[index]
-            yield lead + self.language.head(line.kind, counts[line.kind]) + ",".join(self._values(line)) + ")"
+            head = self.language.head(line.kind, counts[line.kind])
+            yield lead + head[len(begun) :] + ",".join(self._values(line)) + ")"
             counts[line.kind] += 1
             seen.used.add(index)
-            seen.last, lead = index, "\n"
+            seen.last, lead, begun = index, "\n", ""
+        if begun:
+            yield next(head for head in self.language.heads(state).values() if head.startswith(begun))[len(begun) :]
+        elif self.previous:
+            yield None
 
-    def _open_head(self, state: LayoutState, counts: list[int], seen: _Written) -> Iterator[str]:
-        """A line whose head is begun: the heads that it may become, the next previous line's kind first."""
-        heads = self.language.heads(state)
-        index = self._next_previous(seen, counts)
-        kind = self.previous[index].kind if index is not None else None
-        for candidate in ([kind] if kind in heads else []) + list(heads):
-            if candidate is not None and heads[candidate].startswith(self._open):
-                yield heads[candidate][len(self._open) :]
-                return
+    def _next_previous(self, seen: _Written, counts: Sequence[int], begun: str) -> int | None:
+        """The next unused line behind the one used last, of a kind whose head fits what is begun.
 
-    def _next_previous(self, seen: _Written, counts: Sequence[int]) -> int | None:
-        """The next unused line behind the one used last; a kind that was left behind does not come back."""
+        A kind that was left behind does not come back.
+        """
         current = max((kind for kind in range(4) if counts[kind]), default=0)
         for index, line in enumerate(self.previous):
-            if index > seen.last and index not in seen.used and line.kind >= current:
+            fits = line.kind >= current and self.language.head(line.kind, counts[line.kind]).startswith(begun)
+            if index > seen.last and index not in seen.used and fits:
                 return index
         return None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from spatial_perception._version import __version__
-from spatial_perception.errors import ConfigError, EstimatorError
+from spatial_perception.errors import ConfigError, EstimatorError, LayoutError, LayoutTextError
 from spatial_perception.generation.beam import BeamSearch
 from spatial_perception.generation.decoder import Budget, Decoder, Statistics, Token
 from spatial_perception.generation.draft import LayoutDraft
@@ -312,12 +312,22 @@ class Estimation:
         grammar = estimator.grammar(request.task, request.categories)
         draft = None
         if grammar is not None and estimator.settings.drafts:
-            draft = LayoutDraft(grammar, canvas.to_text(request.previous) if request.previous is not None else None)
+            draft = LayoutDraft(grammar, self._previous_text(canvas))
         generation = Decoder(estimator.model.language_model, estimator.stop_ids).start(
             prompt, self._sampling(), self._budget(), grammar, draft, generator, request.cancelled
         )
         self.statistics.append(generation.statistics)
         yield from generation
+
+    def _previous_text(self, canvas: Canvas) -> str | None:
+        """The previous layout as a draft; one that the language cannot hold costs its speed, not the run."""
+        if self.request.previous is None:
+            return None
+        try:
+            return canvas.to_text(self.request.previous)
+        except (LayoutError, LayoutTextError) as error:
+            self._notes.append(f"the previous layout was no help in decoding: {error}")
+            return None
 
     def _beam_tokens(self, prompt: Prompt) -> Generator[Token, None, None]:
         estimator, request = self.estimator, self.request

@@ -127,6 +127,15 @@ def test_previous_layout_saves_passes_and_changes_nothing(tiny, monkeypatch):
     assert first.statistics[0].forwards_per_token < 0.8
 
 
+def test_previous_layouts_that_cannot_be_written_do_no_harm(estimator):
+    cloud = room_cloud()
+    plain = without_scores(estimator.estimate(cloud))
+    for box in (Box(0, "a,b", (1, 1, 1), 0, (1, 1, 1)), Box(0, "sofa", (np.nan, 1, 1), 0, (1, 1, 1))):
+        layout = estimator.estimate(cloud, previous=Layout(boxes=(box,)))
+        assert without_scores(layout) == plain
+        assert any("was no help" in note for note in layout.provenance.notes)
+
+
 def test_canvas_keeps_bins_while_the_map_grows(estimator):
     cloud = room_cloud()
     run = estimator.run(cloud)
