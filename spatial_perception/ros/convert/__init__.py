@@ -1,0 +1,1 @@
+"""Messages to values and back. Nothing here subscribes, publishes or keeps a node."""

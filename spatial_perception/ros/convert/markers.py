@@ -1,0 +1,126 @@
+"""visualization_msgs for RViz and Foxglove: one namespace per kind, the stable id as id, nothing that flickers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from geometry_msgs.msg import Vector3
+from std_msgs.msg import ColorRGBA, Header
+from visualization_msgs.msg import Marker, MarkerArray
+
+from spatial_perception.layout.boxes import Kind, OrientedBox, to_boxes
+from spatial_perception.layout.entities import Layout, Vec3
+from spatial_perception.layout.tracking import TrackedLayout
+from spatial_perception.ros.convert.detections import upright_pose
+from spatial_perception.ros.convert.stamps import header_message
+from spatial_perception.visualization import palette
+
+NAMESPACES: dict[Kind, str] = {"wall": "walls", "door": "doors", "window": "windows", "bbox": "objects"}
+LABELS = "labels"
+_Key = tuple[str, int]
+_THINNEST = 0.03
+_PROUD = 0.04
+"""Openings stand out of their wall by this (m), so that they can be seen."""
+_LETTERS = 0.18
+
+
+class LayoutMarkers:
+    """Turns layouts into marker arrays, and remembers what viewers show.
+
+    Each array adds everything there is (the same namespace and id updates in place) and deletes what vanished, so a viewer
+    that joins late and gets only the last, latched array shows everything as well. After `reset` the next array begins
+    with DELETEALL.
+    """
+
+    def __init__(self) -> None:
+        self._shown: dict[_Key, tuple[object, ...]] = {}
+        self._reset = True
+
+    def reset(self) -> None:
+        """A new epoch began: forget everything; the next array clears the viewers."""
+        self._shown = {}
+        self._reset = True
+
+    def update(self, layout: Layout | TrackedLayout, *, only_changes: bool = False) -> MarkerArray:
+        """The array that brings viewers up to date with a layout.
+
+        `only_changes` leaves out markers that look as before: less to send where nobody joins late.
+        """
+        header = header_message(layout.frame_id, layout.stamp)
+        markers = {
+            (m.ns, m.id): m for m in _markers(layout.layout if isinstance(layout, TrackedLayout) else layout, header)
+        }
+        looks = {key: _look(marker) for key, marker in markers.items()}
+        array = [_clear(header)] if self._reset else []
+        array += [_deleted(key, header) for key in self._shown if key not in markers]
+        array += [m for key, m in markers.items() if not (only_changes and self._shown.get(key) == looks[key])]
+        self._shown, self._reset = looks, False
+        return MarkerArray(markers=array)
+
+    def cleared(self, frame_id: str, stamp: float) -> MarkerArray:
+        """An array that empties all viewers at once, as when a new epoch begins before its first layout."""
+        self._shown, self._reset = {}, True
+        return MarkerArray(markers=[_clear(header_message(frame_id, stamp))])
+
+
+def _markers(layout: Layout, header: Header) -> Iterator[Marker]:
+    for box in to_boxes(layout):
+        yield _cube(box, header)
+        if box.kind == "bbox":
+            yield _text(box, header)
+
+
+def _cube(box: OrientedBox, header: Header) -> Marker:
+    x, y, z = box.size
+    proud = _PROUD if box.kind in ("door", "window") else 0.0
+    size = (x, max(y + proud, _THINNEST), z) if box.kind != "bbox" else (x, y, z)
+    marker = _marker(box.id, NAMESPACES[box.kind], Marker.CUBE, header)
+    marker.pose = upright_pose(box.center, box.yaw)
+    # A length of zero makes RViz warn and draw nothing.
+    marker.scale = _scale(size)
+    marker.color = _colour(box)
+    return marker
+
+
+def _text(box: OrientedBox, header: Header) -> Marker:
+    x, y, z = box.center
+    marker = _marker(box.id, LABELS, Marker.TEXT_VIEW_FACING, header)
+    marker.pose = upright_pose((x, y, z + box.size[2] / 2 + _LETTERS), 0.0)
+    marker.scale = Vector3(x=0.0, y=0.0, z=_LETTERS)
+    marker.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=0.95)
+    marker.text = palette.display_name(box.label)
+    return marker
+
+
+def _marker(number: int, namespace: str, kind: int, header: Header) -> Marker:
+    return Marker(header=header, ns=namespace, id=number, type=kind, action=Marker.ADD)
+
+
+def _scale(size: Vec3) -> Vector3:
+    x, y, z = (max(float(v), 0.01) for v in size)
+    return Vector3(x=x, y=y, z=z)
+
+
+def _colour(box: OrientedBox) -> ColorRGBA:
+    fixed = {"wall": (palette.MUTED, 0.45), "door": (palette.DOOR, 0.85), "window": (palette.WINDOW, 0.6)}
+    if box.kind in fixed:
+        (r, g, b), alpha = palette.rgb(fixed[box.kind][0]), fixed[box.kind][1]
+    else:
+        (r, g, b), alpha = palette.colour_of(box.label), 0.55
+    return ColorRGBA(r=float(r), g=float(g), b=float(b), a=alpha)
+
+
+def _deleted(key: _Key, header: Header) -> Marker:
+    return Marker(header=header, ns=key[0], id=key[1], action=Marker.DELETE)
+
+
+def _clear(header: Header) -> Marker:
+    return Marker(header=header, action=Marker.DELETEALL)
+
+
+def _look(marker: Marker) -> tuple[object, ...]:
+    """Everything that a viewer shows of a marker; the stamp is not part of it."""
+    p, q, s = marker.pose.position, marker.pose.orientation, marker.scale
+    c = marker.color
+    place = (marker.header.frame_id, p.x, p.y, p.z, q.x, q.y, q.z, q.w)
+    return (*place, s.x, s.y, s.z, c.r, c.g, c.b, c.a, marker.type, marker.text)
