@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from spatial_perception._version import __version__
-from spatial_perception.cli import convert, demo, doctor, evaluate, layout, simulate, view
+from spatial_perception.cli import convert, demo, doctor, evaluate, layout, navigation, simulate, view
 from spatial_perception.cli.console import INTERRUPTED, at_the_edge, session
 
 
@@ -33,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _command = {"layout": layout, "eval": evaluate, "simulate": simulate, "view": view, "convert": convert,
-            "doctor": doctor, "demo": demo}  # fmt: skip
+            "navigation": navigation, "doctor": doctor, "demo": demo}  # fmt: skip
 _WITHOUT_ARGUMENTS = ("doctor", "demo")
 
 for _name, _module in _command.items():

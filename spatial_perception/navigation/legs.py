@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,13 +15,14 @@ from spatial_perception.navigation.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.rooms import Room, RoomGraph
 from spatial_perception.navigation.route_graph import Leg, Point2
 
+_BEFORE_DOOR = 0.6  # m before a door that leads outside, within which a robot has come to it
 _ROOMY = 0.6  # m of clearance beyond which a place is not better for having more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoomCells:
     """The cells of a room and of the holes of its doors: a window (`rows`, `columns`) of the grid, `inside` its mask, and for
-    each passable door its id, middle (m) and the cells of its hole."""
+    each passable door its id, middle (m) and the cells in which the robot has come to it."""
 
     room: Room
     rows: slice
@@ -34,12 +35,17 @@ def room_cells(rooms: RoomGraph, holes: Sequence[Passage], frame: GridFrame) -> 
     """The cells of each room; they change only when walls or doors do."""
     by_id = {hole.door.id: hole for hole in holes}
     passable = {door.id for door in rooms.doors if door.passable}
-    return tuple(_cells_of(room, [by_id[d] for d in room.doors if d in passable], frame) for room in rooms.rooms)
+    exterior = {door.id for door in rooms.doors if door.is_exterior}
+    return tuple(
+        _cells_of(room, [by_id[d] for d in room.doors if d in passable], exterior, frame) for room in rooms.rooms
+    )
 
 
-def _cells_of(room: Room, holes: Sequence[Passage], frame: GridFrame) -> RoomCells:
+def _cells_of(room: Room, holes: Sequence[Passage], exterior: Collection[int], frame: GridFrame) -> RoomCells:
     outline = polygon_rings([(room.outline, *room.holes)])
     doors = passage_rectangles(holes, frame.resolution).corners()
+    # What is outside is unknown: the robot can only come close to a door that leads there.
+    before = passage_rectangles(holes, _BEFORE_DOOR).corners()
     points = np.concatenate([outline[0], doors.reshape(-1, 2)])
     margin = 2 * frame.resolution
     rows, columns = frame.window(points.min(axis=0) - margin, points.max(axis=0) + margin)
@@ -48,7 +54,8 @@ def _cells_of(room: Room, holes: Sequence[Passage], frame: GridFrame) -> RoomCel
     inside = fill(part, outline)
     for floor in floors:
         inside = inside | floor
-    named = tuple((hole.door.id, hole.center, floor) for hole, floor in zip(holes, floors))
+    near = [fill(part, before[k : k + 1]) if h.door.id in exterior else floors[k] for k, h in enumerate(holes)]
+    named = tuple((hole.door.id, hole.center, cells) for hole, cells in zip(holes, near))
     return RoomCells(room, rows, columns, inside, named)
 
 
