@@ -1,0 +1,282 @@
+"""`layout_node`: accumulates clouds and RGB-D images in a map and publishes the layout of the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from time import monotonic
+
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from tf2_ros import Buffer, TransformListener
+
+from spatial_perception.errors import SpatialPerceptionError
+from spatial_perception.layout.entities import Box, Entity
+from spatial_perception.layout.tracking import LayoutTracker, TrackedLayout
+from spatial_perception.ros.estimations import SUPERSEDED, Estimations, Request
+from spatial_perception.ros.estimator_process import CANCELED, EstimationError
+from spatial_perception.ros.goals import GoalRunner
+from spatial_perception.ros.health import Health, Parts
+from spatial_perception.ros.inputs import Inputs, depth_settings
+from spatial_perception.ros.layout_settings import LayoutSettings
+from spatial_perception.ros.mapper import Mapper, Snapshot, limits_of
+from spatial_perception.ros.outputs import Outputs
+from spatial_perception.ros.parameters import NodeSettings
+from spatial_perception.ros.running import run, until_shutdown
+from spatial_perception.ros.saving import SavingServices
+from spatial_perception.ros.time_jumps import watch_clock
+from spatial_perception.ros.transforms import TransformQueue
+
+_TICK = 0.5
+
+
+class LayoutNode(LifecycleNode):
+    """Lifecycle: configure loads the estimator, activate subscribes, deactivate stops work, cleanup frees everything."""
+
+    def __init__(self) -> None:
+        super().__init__("layout_node")
+        self._parameters_of_node = NodeSettings(self, LayoutSettings, self._on_parameters)
+        self._parts = Parts()
+        self._outputs: Outputs | None = None
+        self._listener: TransformListener | None = None
+        self._tracker = LayoutTracker()
+        self.tracked: TrackedLayout | None = None
+        self.categories = self.settings.estimation.categories
+        self._next_period = 0.0
+        self._buffer = Buffer()
+        self._publishing = Lock()
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.health = Health(self, self._parts)
+        self._tick_group = MutuallyExclusiveCallbackGroup()
+        self._tick_timer = self.create_timer(_TICK, self._tick, callback_group=self._tick_group, clock=self._steady)
+        self._tick_timer.cancel()
+        self._goals = GoalRunner(self)
+        self._saving = SavingServices(self)
+        if self.settings.autostart:
+            self._autostart()
+
+    @property
+    def settings(self) -> LayoutSettings:
+        """The parameters in force."""
+        return self._parameters_of_node.values
+
+    @property
+    def watchdog_limit(self) -> float:
+        """How long (s) an input may be silent."""
+        return self.settings.inputs.watchdog
+
+    @property
+    def estimations(self) -> Estimations | None:
+        """Where layouts come from, while active."""
+        return self._parts.estimations if self._parts.inputs is not None else None
+
+    @property
+    def mapper(self) -> Mapper | None:
+        """The map, while configured."""
+        return self._parts.mapper
+
+    def close(self) -> None:
+        """Stop threads and the estimator's process."""
+        self._stop()
+        self._free()
+
+    # ------------------------------------------------------------------ life cycle
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the estimator and make an empty map; FAILURE with one line of cause where that cannot be."""
+        try:
+            self._configure()
+        except (SpatialPerceptionError, OSError, MemoryError) as error:
+            self.get_logger().error(f"cannot configure: {error}")
+            self._free()
+            return TransitionCallbackReturn.FAILURE
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe and begin to map and estimate."""
+        s, parts = self.settings, self._parts
+        assert parts.mapper is not None
+        assert parts.queue is not None
+        self._listener = TransformListener(self._buffer, self, spin_thread=False)
+        parts.mapper.start()
+        parts.inputs = Inputs(self, s, parts.mapper)
+        self._jump_handle = watch_clock(self.get_clock(), s.jumps.backward, self._on_clock_jump)
+        self._next_period = 0.0
+        self._tick_timer.reset()
+        self.get_logger().info(
+            f"listening to {', '.join(parts.inputs.states) or 'nothing'}; mapping in '{s.frames.map}'"
+        )
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop work; map and estimator stay."""
+        self._stop()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free map and estimator, take the results back."""
+        self._free()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """As deactivate and cleanup."""
+        self.close()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free everything and be unconfigured again."""
+        self.close()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _autostart(self) -> None:
+        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _configure(self) -> None:
+        s = self.settings
+        parts = self._parts
+        parts.queue = self._transform_queue(s.frames.map)
+        base = self._transform_queue(s.frames.base or s.frames.map)
+        parts.mapper = Mapper(s, parts.queue, base, self._on_epoch, self._on_used, self._on_refused)
+        parts.estimations = Estimations(s.estimation, self._snapshot, self._on_found, self._on_fault)
+        parts.estimations.load()
+        self._outputs = Outputs(self, s.frames.map, s.outputs.labels)
+        self.get_logger().info(f"estimator '{parts.estimations.process.estimator_name}' is loaded")
+
+    def _transform_queue(self, target: str) -> TransformQueue:
+        inputs = self.settings.inputs
+        return TransformQueue(self._buffer, target, inputs.tf_patience, inputs.queue, latest=not inputs.lossless)
+
+    def _stop(self) -> None:
+        parts = self._parts
+        self._tick_timer.cancel()
+        if parts.inputs is None:
+            return
+        inputs, parts.inputs = parts.inputs, None
+        inputs.close()
+        self._jump_handle.unregister()
+        if self._listener is not None:
+            self._listener.unregister()
+            self._listener = None
+        assert parts.mapper is not None
+        parts.mapper.stop()
+        if parts.estimations is not None:
+            parts.estimations.stop_current()
+        self._buffer.clear()
+
+    def _free(self) -> None:
+        parts = self._parts
+        if parts.estimations is not None:
+            parts.estimations.close()
+        if self._outputs is not None:
+            self._outputs.close()
+        parts.estimations = parts.mapper = parts.queue = self._outputs = self.tracked = None
+        self._tracker.reset()
+        self.health.fault, self.health.notes = None, ()
+
+    # ------------------------------------------------------------------ events
+
+    def _on_parameters(self, before: LayoutSettings, after: LayoutSettings) -> None:
+        self.categories = after.estimation.categories
+        parts = self._parts
+        if parts.mapper is not None:
+            parts.mapper.limits = limits_of(after.filters)
+        if parts.inputs is not None:
+            parts.inputs.depth = depth_settings(after.filters)
+        if parts.estimations is not None:
+            parts.estimations.timeout = after.estimation.timeout
+        if self._outputs is not None:
+            self._outputs.labels = after.outputs.labels
+
+    def _tick(self) -> None:
+        """Twice a second, by the wall clock: time, watchdog, and whether an estimation is due."""
+        mapper = self._parts.mapper
+        if self._parts.inputs is None or mapper is None:
+            return
+        mapper.observe("clock", self.get_clock().now().nanoseconds)
+        if self.health.watch(self.watchdog_limit):
+            self.health.publish_at_most_once_per_second()
+        self._estimate_if_due(mapper)
+
+    def _estimate_if_due(self, mapper: Mapper) -> None:
+        e, estimations = self.settings.estimation, self.estimations
+        if estimations is None or not e.period or monotonic() < self._next_period or estimations.busy:
+            return
+        if len(mapper.map) >= e.min_voxels and mapper.change >= e.min_change:
+            self._next_period = monotonic() + e.period
+            estimations.submit(Request(e.task, self.categories))
+
+    def _on_clock_jump(self, reason: str) -> None:
+        self.get_logger().warning(reason)
+        self._buffer.clear()
+        if self._parts.mapper is not None:
+            self._parts.mapper.observe("clock", self.get_clock().now().nanoseconds)
+
+    def _on_epoch(self, reason: str) -> None:
+        """The map starts anew: forget transforms of another time, and take everything back that was published."""
+        assert self._parts.mapper is not None
+        with self._publishing, until_shutdown(self):
+            if reason.startswith("time"):
+                self._buffer.clear()
+            self._tracker.reset()
+            self.tracked = None
+            epoch = self._parts.mapper.epoch
+            if self._outputs is not None:
+                self._outputs.clear(epoch, self.get_clock().now().nanoseconds / 1e9)
+        self.get_logger().warning(f"epoch {epoch} begins with an empty map: {reason}")
+
+    def _on_used(self, topic: str) -> None:
+        inputs = self._parts.inputs
+        if inputs is not None and topic in inputs.states:
+            inputs.states[topic].was_used()
+
+    def _on_refused(self, topic: str, reason: str) -> None:
+        inputs = self._parts.inputs
+        if inputs is not None and topic in inputs.states:
+            inputs.states[topic].refused(reason)
+        self.get_logger().warning(f"{topic}: {reason}", throttle_duration_sec=10.0)
+
+    # ------------------------------------------------------------------ estimation
+
+    def _snapshot(self) -> Snapshot:
+        assert self._parts.mapper is not None
+        return self._parts.mapper.snapshot(self.settings.map.min_hits)
+
+    def _on_found(self, request: Request) -> None:
+        """Give the entities their stable ids and publish them, unless the map started anew meanwhile."""
+        found, mapper, outputs = request.found, self._parts.mapper, self._outputs
+        with self._publishing, until_shutdown(self):
+            if found is None or mapper is None or outputs is None or found.snapshot.epoch != mapper.epoch:
+                raise EstimationError(SUPERSEDED, "the map started anew meanwhile; ask again")
+            mapper.settled(found.snapshot)
+            self.tracked = self._tracker.update(found.layout, _looked_for(request))
+            self.health.fault, self.health.notes = None, found.notes
+            latency = monotonic() - found.snapshot.arrived
+            request.message = outputs.publish(self.tracked, found, latency, self.settings.outputs.cloud)
+
+    def _on_fault(self, kind: str, message: str) -> None:
+        if kind in (SUPERSEDED, CANCELED):
+            return
+        self.health.fault = (kind, message)
+        self.get_logger().error(f"estimation failed ({kind}): {message}", throttle_duration_sec=10.0)
+
+
+def _looked_for(request: Request) -> Callable[[Entity], bool]:
+    """Whether an entity would have been in the answer to a request, had the estimator seen it."""
+
+    def observable(entity: Entity) -> bool:
+        if isinstance(entity, Box):
+            return request.task != "layout" and (not request.categories or entity.label in request.categories)
+        return request.task != "objects"
+
+    return observable
+
+
+def main() -> int:
+    """Run the node."""
+    return run(LayoutNode, threads=4)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
