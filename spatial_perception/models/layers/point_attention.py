@@ -49,25 +49,19 @@ def _score_bytes(patch: int, heads: int, element_size: int) -> int:
 
 
 class PatchAttention(nn.Module):
-    """Multi-head self-attention within patches; no mask, no positional bias.
+    """Multi-head self-attention within patches; no mask, no positional bias."""
 
-    `half_precision` computes scores in float16 on CUDA (what fused kernels want); other devices ignore it.
-    """
-
-    def __init__(self, channels: int, heads: int, half_precision: bool = False) -> None:
+    def __init__(self, channels: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.half_precision = half_precision
         self.qkv = nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
 
     def forward(self, feat: Tensor, order: PatchOrder) -> Tensor:
         """Features (N, C) to (N, C)."""
         qkv = self.qkv(feat)
-        if self.half_precision and qkv.is_cuda:
-            qkv = qkv.half()
         mixed = torch.cat([self._attend(qkv, rows) for rows in order.gather.split(self._patches_at_once(order, qkv))])
-        return self.proj(mixed.reshape(-1, feat.shape[1])[order.slot].to(feat.dtype))
+        return self.proj(mixed.reshape(-1, feat.shape[1])[order.slot])
 
     def _patches_at_once(self, order: PatchOrder, qkv: Tensor) -> int:
         """Bound the scores of one step, should the backend materialise them."""
