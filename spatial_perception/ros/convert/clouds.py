@@ -17,6 +17,7 @@ from spatial_perception.ros.convert.stamps import header_message, seconds
 _KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
 _FLOAT32 = 7
 _SEPARATE = (("r", "g", "b"), ("red", "green", "blue"))
+_PIECE = 1 << 14
 _FAR = 1e4
 """Coordinates (m) beyond which float32 has no millimetres: 64-bit clouds then get an origin."""
 
@@ -125,20 +126,40 @@ def _origin(columns: list[NDArray]) -> Vec3:
     return (x, y, z)
 
 
-def cloud_message(cloud: PointCloud) -> PointCloud2:
-    """The message of a cloud: x, y, z and (where there are colours) rgb packed in a float, as PCL and RViz read them."""
+def cloud_message(cloud: PointCloud, reuse: array | None = None) -> PointCloud2:
+    """The message of a cloud: x, y, z and (where there are colours) rgb packed in a float, as PCL and RViz read them.
+
+    `reuse` is the data of an earlier message that nobody needs any more: it is filled again when it has the right size,
+    which saves asking the system for fresh memory (more than half of the time at 40 MB).
+    """
     names = ("x", "y", "z") if cloud.rgb is None else ("x", "y", "z", "rgb")
     step = 4 * len(names)
     # An array of bytes that numpy fills in place: anything else is copied or, worse, checked element by element.
-    data = array("B", bytes(1)) * (len(cloud) * step)
-    table = np.frombuffer(data, dtype="<f4").reshape(-1, len(names))
-    table[:, :3] = cloud.xyz if cloud.origin == (0.0, 0.0, 0.0) else cloud.xyz + np.asarray(cloud.origin)
-    if cloud.rgb is not None:
-        packed = np.frombuffer(data, dtype=np.uint8).reshape(-1, step)
-        packed[:, 12:15] = cloud.rgb[:, ::-1]
+    size = len(cloud) * step
+    data = reuse if reuse is not None and len(reuse) == size else array("B", bytes(1)) * size
+    _fill(np.frombuffer(data, dtype="<f4").reshape(-1, len(names)), cloud)
     message = PointCloud2(height=1, width=len(cloud), point_step=step, row_step=len(cloud) * step)
     message.header = header_message(cloud.frame_id, cloud.stamp)
     message.fields = [PointField(name=n, offset=4 * i, datatype=_FLOAT32, count=1) for i, n in enumerate(names)]
-    message.is_bigendian, message.is_dense = False, bool(np.isfinite(table[:, :3]).all())
+    message.is_bigendian, message.is_dense = False, _is_finite(cloud.xyz)
     message.data = data
     return message
+
+
+def _fill(table: NDArray[np.float32], cloud: PointCloud) -> None:
+    """Write coordinates and colours (N, 3 or 4), in pieces that stay in the cache."""
+    for start in range(0, len(cloud), _PIECE):
+        piece = slice(start, start + _PIECE)
+        for axis in range(3):
+            column = cloud.xyz[piece, axis]
+            table[piece, axis] = column + np.float64(cloud.origin[axis]) if cloud.origin[axis] else column
+        if cloud.rgb is not None:
+            bytes_ = table[piece].view(np.uint8)
+            for channel in range(3):
+                bytes_[:, 14 - channel] = cloud.rgb[piece, channel]
+
+
+def _is_finite(xyz: NDArray[np.float32]) -> bool:
+    """Whether all are; one sum tells mostly, and only where it overflows each number is looked at."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(xyz.sum())) or bool(np.isfinite(xyz).all())
