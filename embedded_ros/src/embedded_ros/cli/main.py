@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except Exception as error:
+        if _interrupts:  # whatever failed, it did because the context was going down
+            return _INTERRUPTED
         if not _is_expected(error):
             raise
         print(f"{arguments[0]}: {error}", file=sys.stderr)
