@@ -1,0 +1,70 @@
+"""A simulated robot drives through a home, and its layout appears: nothing but this package is needed.
+
+`ros2 launch spatial_perception demo.launch.py --show-args`
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+
+PACKAGE = "spatial_perception"
+SHARE = Path(get_package_share_directory(PACKAGE))
+BOOLEAN = ("true", "false")
+
+# name, default, description, choices
+OWN = (
+    ("seed", "1", "Which home; the same number gives the same home and drive.", None),
+    ("rooms", "3", "Rooms of the home, 1 to 6.", None),
+    ("speed", "0.6", "Top speed of the robot (m/s).", None),
+    ("drift", "0.0", "How far odometry is off after a minute (m); localisation makes up for it.", None),
+    ("lidar", "spinning", "Scanner: 22.5 degrees up and down, or a dome up to 65 degrees.", ("spinning", "dome", "none")),
+    ("camera_rate", "5.0", "Pictures of the RGB-D camera per second; 0: no camera.", None),
+    ("real_time_factor", "1.0", "Simulated seconds per second, as far as the machine keeps up.", None),
+)  # fmt: skip
+PASSED = (
+    ("params_file", str(SHARE / "config" / "simulation.yaml"), "Parameters of layout_node.", None),
+    ("log_level", "info", "Least severity that is logged.", ("debug", "info", "warn", "error", "fatal")),
+    ("use_rviz", "false", "Open RViz, where it is installed.", BOOLEAN),
+    ("foxglove", "false", "Start foxglove_bridge, where it is installed.", BOOLEAN),
+    ("record", "", "Folder of a new bag (mcap) with the results; empty: none.", None),
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """All arguments, the robot, and the layout node."""
+    declared = [
+        DeclareLaunchArgument(
+            name, default_value=default, description=text, **({"choices": list(choices)} if choices else {})
+        )
+        for name, default, text, choices in (*OWN, *PASSED)
+    ]
+    passed = {name: LaunchConfiguration(name) for name, *_ in PASSED}
+    layout = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(str(SHARE / "launch" / "layout.launch.py")),
+        launch_arguments={**passed, "use_sim_time": "true"}.items(),
+    )
+    return LaunchDescription([*declared, OpaqueFunction(function=robot), layout])
+
+
+def robot(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The robot, with the arguments in the types of its parameters."""
+    given = {name: LaunchConfiguration(name).perform(context) for name, *_ in OWN}
+    kinds = {"seed": int, "rooms": int, "lidar": str}
+    parameters = {name: kinds.get(name, float)(value) for name, value in given.items()}
+    return [
+        Node(
+            package=PACKAGE,
+            executable="simulated_robot",
+            name="simulated_robot",
+            output="screen",
+            parameters=[parameters],
+        )
+    ]
