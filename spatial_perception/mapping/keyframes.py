@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from spatial_perception.errors import ConfigError
@@ -79,6 +79,14 @@ class KeyframeBuffer:
         self.refused = 0
         self.evicted = 0
         self._frames: list[Keyframe] = []
+
+    @classmethod
+    def of(cls, frames: Iterable[Keyframe], settings: KeyframeSettings | None = None) -> KeyframeBuffer:
+        """A buffer of views that were chosen before; those beyond the bounds go as in `offer`."""
+        result = cls(settings)
+        for frame in frames:
+            result.offer(frame)
+        return result
 
     def __len__(self) -> int:
         return len(self._frames)
