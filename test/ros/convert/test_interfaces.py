@@ -48,6 +48,15 @@ def test_build_file_names_every_interface():
     assert sorted(named) == [str(path.relative_to(ROOT)) for path in FILES]
 
 
+def test_build_file_installs_every_executable():
+    """Scripts without a suffix are what `ros2 run` starts; wheels carry the same ones."""
+    text = (ROOT / "CMakeLists.txt").read_text()
+    names = [path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix]
+    assert names
+    assert [name for name in names if f"scripts/{name}" not in text] == []
+    assert all(os.access(ROOT / "scripts" / name, os.X_OK) for name in names)
+
+
 def test_python_folder_is_installed_after_the_interfaces():
     """The generator installs an empty __init__.py; written later, ours wins."""
     text = (ROOT / "CMakeLists.txt").read_text()
