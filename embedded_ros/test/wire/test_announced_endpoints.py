@@ -56,7 +56,8 @@ def announced(ros):
     pub.create_publisher(PointCloud2, "/cloud", 10)
     server.create_subscription(String, "/chatter", lambda message: None, 10)
     graph = server.context.graph
-    graph.wait_until(lambda: any(e.topic_name == "rt/cloud" for e in graph.endpoints()), 5.0)
+    wanted = set().union(*(record.readers | record.writers for record in graph.nodes()))
+    assert graph.wait_until(lambda: wanted <= {e.guid for e in graph.endpoints()}, 5.0)
     yield {(e.topic_name, e.is_writer): e for e in graph.endpoints()}
     action.destroy()
 
@@ -76,7 +77,6 @@ def test_qos_types_and_user_data(announced):
             assert (ours.qos.lifespan, ours.qos.deadline) == (qos.lifespan, qos.deadline), key
         compared += 1
     assert compared >= 20
-    print(compared)
 
 
 def test_service_identifiers_have_the_form_of_genuine_ones(announced):
