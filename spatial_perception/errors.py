@@ -1,4 +1,7 @@
-"""The tree of errors. Each message is one line that names the cause and the remedy; `cli.main` and node callbacks catch the root."""
+"""The tree of errors: each message is one line that names the cause and the remedy.
+
+`cli.main` and node callbacks catch the root.
+"""
 
 from __future__ import annotations
 

@@ -99,5 +99,5 @@ def test_a_test_set_is_read_back(tmp_path):
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="writable folder"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_testset(tmp_path / "file" / "set", [1])
