@@ -54,7 +54,7 @@ def find_levels(samples: Samples) -> Levels:
         near = z[flat & (np.abs(z - ceiling) < 0.2)]
         return Levels(floor, ceiling, ceiling, True, float(np.ptp(np.percentile(near, [5, 95])) / 2))
     floor_seen = len(heights) > 0
-    floor = _refined(z[flat], _single_floor(heights, cells, z)) if floor_seen else float(lowest)
+    floor = _refined(z[flat], _single_floor(heights, samples, flat)) if floor_seen else float(lowest)
     return Levels(floor, None, _wall_top(samples, floor, float(highest)), floor_seen)
 
 
@@ -96,11 +96,12 @@ def _floor_and_ceiling(heights: list[float], cells: list[NDArray[np.int64]]) -> 
     return best
 
 
-def _single_floor(heights: list[float], cells: list[NDArray[np.int64]], z: Floats) -> float:
-    """The largest layer in the lower half of the points."""
-    middle = float(np.median(z))
-    low = [k for k, h in enumerate(heights) if h <= middle] or [0]
-    return heights[max(low, key=lambda k: len(cells[k]))]
+def _single_floor(heights: list[float], samples: Samples, flat: NDArray[np.bool_]) -> float:
+    """The layer in the lower half of the points that holds most raw points: ground outside is wide, but seen thinly."""
+    z, weight = samples.xyz[flat, 2], samples.weight[flat]
+    middle = float(np.median(np.repeat(samples.xyz[:, 2], np.minimum(samples.weight, 20).astype(np.int64))))
+    low = [h for h in heights if h <= middle] or heights[:1]
+    return max(low, key=lambda h: float(weight[np.abs(z - h) < 2 * _BIN].sum()))
 
 
 def _refined(z: Floats, near: float) -> float:

@@ -15,6 +15,9 @@ MIN_SAMPLES = 50
 _TICK = 1e-4  # m; sums of whole ticks are exact in float64, so the order of the points cannot change a mean
 _NEIGHBOURS = 12
 _REACH_TO_GAP = 0.7  # 12 neighbours on an even surface lie 1.3 to 1.4 spacings away on average
+_LIGHT = 0.34  # share of the typical weight below which a voxel may hold strays
+_LIGHTEST = 0.1  # the same share of the neighbours' weight: panes that hardly answer hold more
+_ROUND = 0.1  # ratio of the least to the largest variance, from which neighbours fill space rather than a surface
 _LINEAR = 0.05  # ratio of the middle to the largest variance, below which neighbours lie on a line
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
 
@@ -99,6 +102,9 @@ def find_normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tu
     distance, index = tree.query(xyz, k=min(_NEIGHBOURS, len(xyz)))
     reach = distance[:, 1:].mean(axis=1)
     keep = reach <= stray_ratio * np.median(reach[index[:, 1:6]], axis=1)
+    # In dense clouds strays are voxels of one point, while those of surfaces hold many.
+    light = weight <= _LIGHT * np.median(weight)
+    keep &= ~(light & (weight <= _LIGHTEST * np.median(weight[index], axis=1))) | np.isinf(stray_ratio)
     result, linear = np.empty_like(xyz), np.empty(len(xyz), dtype=bool)
     for start in range(0, len(xyz), 20_000):
         part = slice(start, start + 20_000)
@@ -107,6 +113,8 @@ def find_normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tu
         local = xyz[near] - np.einsum("nk,nki->ni", share, xyz[near])[:, None]
         values, vectors = np.linalg.eigh(np.einsum("nk,nki,nkj->nij", share, local, local))
         result[part], linear[part] = vectors[:, :, 0], values[:, 1] < _LINEAR * values[:, 2]
+        solid = values[:, 0] > _ROUND * values[:, 2]
+        keep[part] &= ~(solid & light[part] & (reach[part] > 1.5 * np.median(reach))) | np.isinf(stray_ratio)
     return result, reach * _REACH_TO_GAP, linear, keep
 
 
