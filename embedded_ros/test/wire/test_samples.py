@@ -138,3 +138,21 @@ def test_the_way_can_be_chosen_but_not_misspelt(monkeypatch):
     monkeypatch.setenv("EMBEDDED_ROS_WIRE", "fats")
     with pytest.raises(ValueError, match="fats"):
         choose_path()
+
+
+@pytest.mark.parametrize("length", [0, 1, 16_381, 16_383, 16_384, 50_001])
+def test_messages_sent_in_parts_arrive_whole(participants, length):
+    import numpy as np
+    from embedded_ros.messages.classes import message_class
+    from embedded_ros.messages.codec import deserialize, serialize, serialize_parts
+
+    cls = message_class("sensor_msgs/msg/PointCloud2")
+    cloud = cls(height=3, data=np.arange(length, dtype=np.uint32).astype(np.uint8), is_dense=True)
+    cloud.header.frame_id = "lidar"
+    writer, reader = connect(participants, f"rt/parts_{length}", "sensor_msgs/msg/PointCloud2")
+    writer.write_parts(serialize_parts(cloud))
+    received = take(reader).data
+    assert deserialize(received, cls) == cloud
+    assert bytes(received)[4 : len(serialize(cloud))] == serialize(cloud)[4:]
+    writer.close()
+    reader.close()

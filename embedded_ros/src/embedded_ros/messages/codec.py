@@ -34,12 +34,17 @@ def serialize(message: Message) -> bytes:
 
     Raises CdrError naming the type when a value does not fit its field.
     """
+    return b"".join(serialize_parts(message))
+
+
+def serialize_parts(message: Message) -> list[Any]:
+    """Return the encoding in parts (bytes-like), bulk arrays as views of the message; raises CdrError."""
     chunks: list[Any] = [_LITTLE]
     try:
         writer_of(message._type_name)(message, chunks, 0)
     except (struct.error, AttributeError, TypeError, UnicodeEncodeError) as error:
         raise CdrError(f"cannot serialize {message._type_name}: {error}") from error
-    return b"".join(chunks)
+    return chunks
 
 
 def deserialize(data: Any, cls: type[Message]) -> Message:

@@ -7,6 +7,7 @@ import ctypes as ct
 import threading
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 from embedded_ros.messages.hashing import type_hash
 from embedded_ros.wire import profile
@@ -117,6 +118,10 @@ class Writer:
     def write(self, data: bytes) -> None:
         """Send complete CDR (header included); raises DdsError."""
         self._path.write(self.entity, self._sertype, data)
+
+    def write_parts(self, parts: list[Any]) -> None:
+        """Send complete CDR given in parts; raises DdsError."""
+        self._path.write_parts(self.entity, self._sertype, parts)
 
     def matched(self) -> int:
         """Return how many readers receive from this writer."""

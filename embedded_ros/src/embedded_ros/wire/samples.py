@@ -53,6 +53,18 @@ class FastPath:
             raise DdsError("the serialized message does not fit the type of its topic")
         check(LIBRARY.dds_writecdr(writer, serialized), "publishing")
 
+    def write_parts(self, writer: int, sertype: int, parts: list[Any]) -> None:
+        """Send complete CDR given in parts; large parts are handed over without a copy of their own."""
+        if sum(map(len, parts)) < _COPY_BELOW:
+            self.write(writer, sertype, b"".join(parts))
+            return
+        pieces, addresses, sizes = _merge(parts)
+        vectors = (IoVector * len(pieces))(*map(IoVector, addresses, sizes))
+        serialized = LIBRARY.ddsi_serdata_from_ser_iov(sertype, SERDATA_KIND_DATA, len(pieces), vectors, sum(sizes))
+        if not serialized:
+            raise DdsError("the serialized message does not fit the type of its topic")
+        check(LIBRARY.dds_writecdr(writer, serialized), "publishing")
+
     def take(self, reader: int) -> Sample | None:
         """Return the next sample with data, None when there is none."""
         buffer = (ct.c_void_p * _BATCH)()
@@ -64,6 +76,24 @@ class FastPath:
             if info[0].valid_data:
                 return Sample(_bytes_of(buffer[0]), info[0].source_timestamp, info[0].publication_handle)
             LIBRARY.ddsi_serdata_unref(buffer[0])
+
+
+def _merge(parts: list[Any]) -> tuple[list[Any], list[int], list[int]]:
+    """Join small neighbours and pad to four bytes; return what keeps the memory alive, addresses and sizes."""
+    import numpy as np
+
+    groups: list[list[Any]] = [[]]
+    for part in [*parts, bytes(-sum(map(len, parts)) % 4)]:
+        if len(part) < _COPY_BELOW:
+            groups[-1].append(part)
+        else:
+            groups += [[part], []]
+    arrays = [
+        np.frombuffer(group[0] if len(group) == 1 else b"".join(group), dtype=np.uint8)
+        for group in groups
+        if any(map(len, group))
+    ]
+    return arrays, [array.ctypes.data for array in arrays], [array.size for array in arrays]
 
 
 class _Loan:
@@ -121,6 +151,10 @@ class PackagePath:
     def write(self, writer: int, sertype: int, data: bytes) -> None:
         """Send complete CDR; raises DdsError when Cyclone finds it malformed or cannot send."""
         check(self._clayer.ddspy_write(writer, data + bytes(-len(data) % 4)), "publishing (is the message malformed?)")
+
+    def write_parts(self, writer: int, sertype: int, parts: list[Any]) -> None:
+        """Send complete CDR given in parts; raises DdsError."""
+        self.write(writer, sertype, b"".join(parts))
 
     def take(self, reader: int) -> Sample | None:
         """Return the next sample with data, None when there is none."""

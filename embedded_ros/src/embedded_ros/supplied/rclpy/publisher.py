@@ -10,7 +10,7 @@ from rclpy.duration import Duration
 from rclpy.event_handler import EventHandler, PublisherEventCallbacks
 from rclpy.qos import QoSProfile, to_endpoint_qos
 
-from embedded_ros.messages.codec import CdrError, serialize
+from embedded_ros.messages.codec import CdrError, serialize_parts
 from embedded_ros.wire import names
 from embedded_ros.wire.participant import Writer
 
@@ -62,13 +62,13 @@ class Publisher:
         """
         self._check()
         if isinstance(msg, self.msg_type):
-            data = serialize(msg)
+            parts: list[Any] = serialize_parts(msg)
         elif isinstance(msg, (bytes, bytearray, memoryview)):
-            data = bytes(msg)
+            parts = [bytes(msg)]
         else:
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
         try:
-            self._writer.write(data)
+            self._writer.write_parts(parts)
         except RuntimeError as error:
             if isinstance(msg, self.msg_type):
                 raise RCLError(f"Failed to publish on {self._topic}: {error}") from error
