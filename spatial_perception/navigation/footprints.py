@@ -124,6 +124,15 @@ def wall_pieces(layout: Layout, doors: Sequence[Door]) -> tuple[WallPiece, ...]:
     return tuple(pieces)
 
 
+def wall_joints(layout: Layout) -> Rectangles:
+    """The ends of walls that meet another wall, as rectangles without size: where grids have to be tight."""
+    lines = _Lines(layout.walls)
+    met = [(k, end) for k in range(len(layout.walls)) for end in (0, 1) if lines.met(k, end)[0].any()]
+    centers = np.array([lines.ends[k, end] for k, end in met], dtype=np.float64).reshape(-1, 2)
+    yaws = np.array([np.arctan2(lines.along[k, 1], lines.along[k, 0]) for k, _ in met], dtype=np.float64)
+    return Rectangles(centers, np.zeros((len(met), 2)), yaws)
+
+
 def _between(gaps: Sequence[tuple[float, float]], start: float, end: float) -> list[tuple[float, float]]:
     """What is left of the span from start to end without the gaps (sorted)."""
     spans, here = [], start
@@ -156,13 +165,19 @@ class _Lines:
         along = (delta * self.along).sum(axis=1)
         return along, self.along[:, 0] * delta[:, 1] - self.along[:, 1] * delta[:, 0]
 
-    def reach(self, number: int, end: int) -> float:
-        """By how much an end is lengthened: across the gap and half the thickness of the walls that it meets."""
+    def met(self, number: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which walls (N,) an end meets, and how far (N,) it is from each (m)."""
         along, across = self.local(self.ends[number, end])
         beyond = np.maximum(np.maximum(-along, along - self.lengths), 0.0)
         gap = np.hypot(beyond, across)
-        met = (gap <= MEETING_DISTANCE + self.thick / 2) & (np.abs(self.along @ self.along[number]) < _PARALLEL)
+        aslant = np.abs(self.along @ self.along[number]) < _PARALLEL
+        met = (gap <= MEETING_DISTANCE + self.thick / 2) & aslant
         met[number] = False
+        return met, gap
+
+    def reach(self, number: int, end: int) -> float:
+        """By how much an end is lengthened: across the gap and half the thickness of the walls that it meets."""
+        met, gap = self.met(number, end)
         return float((np.minimum(gap, MEETING_DISTANCE) + self.thick / 2)[met].max(initial=0.0))
 
     def openings(self, door: Door) -> dict[int, tuple[float, float]]:

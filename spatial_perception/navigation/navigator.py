@@ -141,7 +141,7 @@ class Navigator:
     def _structure(self, layout: Layout, boxes: Sequence[Box]) -> _Fixed:
         """The fixed part, made again where walls, doors or the frame have changed."""
         old = self._fixed
-        structure = old.structure if old is not None and _same_walls(self._source, layout) else None
+        structure = old.structure if old is not None and self._same_walls(old.structure, layout) else None
         if structure is None:
             structure = build_structure(layout, self._robot, self.settings.closed_doors)
         self._source = layout
@@ -150,6 +150,12 @@ class Navigator:
             self._fixed = _Fixed(structure, frame, structure_cells(structure, frame))
         assert self._fixed is not None
         return self._fixed
+
+    def _same_walls(self, structure: Structure, layout: Layout) -> bool:
+        """Whether the structure of the layout before is that of this one; without walls, boxes tell where the floor is."""
+        before = self._source
+        same = before.walls == layout.walls and before.doors == layout.doors and before.frame_id == layout.frame_id
+        return same and (bool(structure.layout.walls) or before.boxes == layout.boxes)
 
     def _grid(self, layout: Layout, fixed: _Fixed, obstacles: Rectangles) -> OccupancyGrid:
         data = fixed.cells.copy()
@@ -204,16 +210,6 @@ class Navigator:
     def _door_zones(self, structure: Structure, rooms: RoomGraph) -> tuple[MonitorZone, ...]:
         care, ratio = self.settings.door_care, self.settings.slowdown_ratio
         return door_zones(structure.holes, rooms, care=care, slowdown_ratio=ratio)
-
-
-def _same_walls(before: Layout, after: Layout) -> bool:
-    same = before.walls == after.walls and before.doors == after.doors
-    return same and before.frame_id == after.frame_id and _floor_source(before) == _floor_source(after)
-
-
-def _floor_source(layout: Layout) -> float | None:
-    """The floor where it is told by boxes, for lack of walls."""
-    return None if layout.walls else min((b.center[2] - b.size[2] / 2 for b in layout.boxes), default=0.0)
 
 
 def build_navigation(

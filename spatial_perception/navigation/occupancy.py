@@ -13,6 +13,7 @@ from spatial_perception.navigation.footprints import (
     Rectangles,
     blocks,
     box_rectangles,
+    join,
     passage_rectangles,
 )
 from spatial_perception.navigation.raster import GridFrame, fill, polygon_rings
@@ -105,7 +106,7 @@ def structure_cells(structure: Structure, frame: GridFrame) -> NDArray[np.int8]:
     data = np.full((frame.height, frame.width), UNKNOWN, dtype=np.int8)
     data[fill(frame, polygon_rings(outlines(structure.spaces)))] = FREE
     data[fill(frame, passage_rectangles(structure.holes, frame.resolution / 2).corners())] = FREE
-    data[obstacle_cells(structure.walls, frame)] = OCCUPIED
+    data[obstacle_cells(join(structure.walls, structure.joints), frame)] = OCCUPIED
     return data
 
 

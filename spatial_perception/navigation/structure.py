@@ -21,6 +21,7 @@ from spatial_perception.navigation.footprints import (
     floor_height,
     passages,
     piece_rectangles,
+    wall_joints,
     wall_pieces,
 )
 from spatial_perception.navigation.robot import Robot
@@ -38,7 +39,7 @@ class Structure:
 
     `layout` holds what can be used of the walls and doors; `pieces` are the walls without the doors that are `open`, `holes`
     the floor in those doors, `spaces` the areas that walls enclose, `sides` the areas (index) to the left and right of each
-    door, `findings` what is wrong. `floor` is its height (m).
+    door, `joints` the ends of walls that meet others, `findings` what is wrong. `floor` is its height (m).
     """
 
     layout: Layout
@@ -47,6 +48,7 @@ class Structure:
     spaces: tuple[Room, ...]
     sides: tuple[tuple[int | None, int | None], ...]
     walls: Rectangles
+    joints: Rectangles
     floor: float
     findings: tuple[Finding, ...]
 
@@ -59,7 +61,7 @@ def build_structure(layout: Layout, robot: Robot | None = None, closed_doors: Co
     body = robot or Robot()
     fixed = replace(layout, windows=(), boxes=())
     sound = remove_invalid(fixed)
-    floor = floor_height(sound.layout if sound.layout.walls else layout)
+    floor = floor_height(sound.layout if sound.layout.walls else Layout(boxes=usable_boxes(layout.boxes)[0]))
     walls = tuple(w for w in sound.layout.walls if w.height > body.step)
     usable = replace(sound.layout, walls=walls)
     opened = [door for door in usable.doors if door.id not in closed_doors]
@@ -67,7 +69,15 @@ def build_structure(layout: Layout, robot: Robot | None = None, closed_doors: Co
     findings = [*_removed(fixed, sound.removed), *_open_walls(usable, spaces, bridges)]
     pieces, sides = wall_pieces(usable, opened), _door_sides(usable, spaces)
     return Structure(
-        usable, pieces, passages(usable, opened), spaces, sides, piece_rectangles(pieces), floor, tuple(findings)
+        usable,
+        pieces,
+        passages(usable, opened),
+        spaces,
+        sides,
+        piece_rectangles(pieces),
+        wall_joints(usable),
+        floor,
+        tuple(findings),
     )
 
 
