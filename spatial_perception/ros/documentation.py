@@ -1,0 +1,44 @@
+"""Writes the parameter tables of `docs/nodes/*.md`: `python -m spatial_perception.ros.documentation docs/nodes`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from spatial_perception.ros.parameters import table
+
+BEGIN = "<!-- parameters: written by `python -m spatial_perception.ros.documentation docs/nodes` -->\n"
+END = "<!-- end of parameters -->\n"
+
+
+def models() -> dict[str, type[BaseModel]]:
+    """The settings of each node by its name."""
+    from spatial_perception.ros.layout_settings import LayoutSettings
+    from spatial_perception.ros.nodes.replay import ReplaySettings
+    from spatial_perception.ros.nodes.simulated_robot import RobotSettings
+
+    return {"layout_node": LayoutSettings, "simulated_robot": RobotSettings, "replay": ReplaySettings}
+
+
+def with_table(page: str, model: type[BaseModel]) -> str:
+    """A page with the table of a model between its two marks; raises ValueError where it has none."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError("the page has no place for the table of parameters")
+    return f"{before}{BEGIN}\n{table(model)}\n{END}{after}"
+
+
+def main() -> int:
+    """Bring the pages of a folder up to date."""
+    folder = Path(sys.argv[1])
+    for name, model in models().items():
+        page = folder / f"{name}.md"
+        page.write_text(with_table(page.read_text(encoding="utf-8"), model), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
