@@ -31,7 +31,7 @@ UNSEEN = frozenset(_UNSEEN_TEXT.split())
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "other": 2, "last": -1}
 _FILLERS_TEXT = """
     that which is are stands there placed located it ones one standing sitting lying hanging situated being found lies
-    sits hangs directly right immediately also currently you see can
+    sits hangs stand lie sit hang directly immediately also currently
 """
 _FILLERS = frozenset(_FILLERS_TEXT.split())  # fmt: skip
 _PREPOSITIONS = frozenset(["in", "inside", "of", "from", "at", "on"])
@@ -164,8 +164,8 @@ class _Reader:
 
 
 def _could_be_noun(words: Sequence[str]) -> bool:
-    last = words[-1]
-    return last.isalpha() and len(last) > 1 and (last not in GRAMMAR_WORDS or singular(last) in OUTSIDE_WORDS)
+    known = [word for word in words if word in GRAMMAR_WORDS and singular(word) not in OUTSIDE_WORDS]
+    return not known and words[-1].isalpha() and len(words[-1]) > 1
 
 
 def _settled(relation: Relation) -> Relation:

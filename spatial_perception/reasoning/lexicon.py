@@ -69,7 +69,12 @@ def _nearest_word(token: str, words: frozenset[str], preferred: frozenset[str]) 
             edits = edit_distance(token, word, limit)
             if edits > limit or (len(token) == 3 and not _alike(token, word)):
                 continue
-            cost = edits + 0.5 * (word[0] != token[0]) + 0.25 * (bool(preferred) and word not in preferred)
+            cost = (
+                edits
+                + 0.5 * (word[0] != token[0])
+                + 0.1 * (length != len(token))
+                + 0.25 * (bool(preferred) and word not in preferred)
+            )
             if cost < least:
                 best, least = word, cost
     return best

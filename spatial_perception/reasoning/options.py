@@ -19,7 +19,7 @@ _HEAD = re.compile(r"\s*\b(?:options|choices|select from)\b[:\s]*$", re.IGNORECA
 
 def split_options(text: str) -> tuple[str, tuple[str, ...]]:
     """A question and its options, with their letters (`A. left`), where it has two or more in order; else none."""
-    marks = [m for m in _MARK.finditer(text[:4096])]
+    marks = list(_MARK.finditer(text[:4096]))
     letters = "".join(mark[1] for mark in marks)
     if len(marks) < 2 or letters != "ABCDEFGH"[: len(marks)]:
         return text, ()

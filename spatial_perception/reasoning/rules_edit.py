@@ -7,7 +7,7 @@ import re
 from spatial_perception.layout.entities import Vec3
 from spatial_perception.reasoning.descriptions import read_description, read_relations
 from spatial_perception.reasoning.questions import Description, Fits, Move, Place, Question, Relation, Shift
-from spatial_perception.reasoning.rule_context import REL, Context
+from spatial_perception.reasoning.rule_context import REL, WHO, Context
 from spatial_perception.reasoning.units import LENGTHS, read_length, unit_of
 
 _PUT = r"(?:put|place|add|set|fit|install|hang|position|lay|insert|stand|drop|mount)"
@@ -36,35 +36,42 @@ _WAYS = (
 
 def read_edit(text: str, context: Context) -> Question | None:
     """What fits, where to put something, place it, move it."""
+    if re.match(r"(?:position|place|set) (?:of|for)\b|(?:where|what) (?:is|are|was) (?!there)", text):
+        return None
     return _read_fits(text, context) or _read_move(text, context) or _read_place(text, context)
 
 
 def _read_fits(text: str, context: Context) -> Question | None:
-    match = re.fullmatch(
-        rf"(?:what|which)(?: \w+)? (?:can|could|should|may|would|will|might)?(?: i| you| we| one|"
-        rf" be)? ?(?:{_PUT}s?|stored?)(?: down)? (?P<rel>(?:{REL}|in)\b.+)",
+    found = context.read(
         text,
+        rf"(?:what|which)(?: else)?(?: \w+)?(?: else)? (?:can|could|should|may|would|will|might|"
+        rf"to)?(?: {WHO})?(?: be)? ?"
+        rf"(?:{_PUT}s?|placed|stored?|stand|go|fits?|kept|keep|put|located)(?: down|"
+        rf" in addition)? (?P<rel>(?:{REL})\b.+)",
     )
-    match = match or re.fullmatch(rf"what (?:would |can |could )?fits? (?P<rel>(?:{REL}|in)\b.+)", text)
-    relations = read_relations(match["rel"], context.lexicon) if match else None
+    relations = found["rel"] if found else ()
     return Fits(relations[0]) if relations else None
 
 
+_FIT_WORDS = rf"\b(?:fits?|go|room|space)\b|^(?:where(?! do)|can|could) .*\b{_PUT}\b"
+_SPACE = r"(?:enough |any |some |still |a |free |suitable |good )*(?:space|room|place|spot)(?: left)?"
+
+
 def _read_place(text: str, context: Context) -> Question | None:
+    may = r"(?:can|could|should|may|would|do|to|might|shall|is it possible to|does)"
     match = re.fullmatch(
-        rf"(?:where (?:can|could|should|may|would|do|to|might)(?: i| you| we| one)? ?{_PUT}|(?:can|could|may|"
-        rf"should) (?:i|we|you|one) {_PUT}|{_PUT}|"
-        rf"is there (?:enough |any )?(?:space|room|a place|a spot|place)(?: left)? (?:for|to put|to place)|"
-        rf"where (?:is there )?(?:room|space|a place) for|"
-        rf"find (?:a )?(?:place|spot|room|space) for|where (?:can|could|would|should|does)|would|does|will) "
-        rf"(?P<what>.+?)",
+        rf"(?:where(?: else)? {may}(?: {WHO})?(?: best)? ?(?:{_PUT})?|{may} {WHO} {_PUT}|{_PUT}|"
+        rf"(?:is|would) there (?:be )?{_SPACE} (?:for|to {_PUT})|where (?:is there |is |"
+        rf"would there be )?{_SPACE} (?:for|to {_PUT})|"
+        rf"(?:find|suggest|propose|show|look for)(?: me)? {_SPACE} (?:for|to {_PUT})|would|does|will|can|"
+        rf"could) (?P<what>.+?)",
         text,
     )
     if match is None:
         return None
-    if re.match(r"(?:where|would|does|will) ?", text) and not re.search(rf"\b(?:{_PUT}|fits?|go|room|space)\b", text):
+    if re.match(r"(?:where|would|does|will|can|could)\b", text) and not re.search(_FIT_WORDS, text):
         return None
-    size, rest = _taken_size(re.sub(r"\b(?:fits?|go|best)\b", " ", match["what"]))
+    size, rest = _taken_size(re.sub(r"\b(?:fits?|go|best|be placed|be put|stand)\b", " ", match["what"]))
     what, relations = _split(rest, context)
     return Place(what, relations, size) if what and what.noun.kind != "robot" else None
 

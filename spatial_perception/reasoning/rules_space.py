@@ -3,73 +3,62 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from spatial_perception.reasoning.questions import (
     Description,
     Direction,
     Distance,
+    DistanceKind,
     Nearest,
-    Noun,
     Order,
     Question,
     Route,
     TurnRoute,
 )
-from spatial_perception.reasoning.rule_context import BE, METRES, ROBOT, Context, first
+from spatial_perception.reasoning.rule_context import ANYTHING, BE, METRES, ROBOT, WHO, Context
 from spatial_perception.reasoning.wording import canonical
 
-# ------------------------------------------------------------------------------------------ directions and order
+# ------------------------------------------------------------------------------------------ directions
 _STAND = (
-    r"(?:(?:standing|stand|positioned|located|be|am|sitting|sit|was|were|is|placed|seen|viewed|looking|starting|"
-    r"start)? ?)"
+    r"(?:(?:standing|stand|positioned|located|be|am|sitting|sit|was|were|is|placed|seen|viewed|looking|starting|start|"
+    r"entering|coming in|enter|waiting|stood|are) ?)*"
 )
 _FACE = (
     r"(?:facing|face|faced|looking|look|looks|turned|turn|oriented|pointed|heading|watching|gazing|view)"
     r"(?: (?:at|to|toward|towards|into|in the direction of|on))?"
 )
-_FROM = r"(?:by|at|next_to|near|from|on|beside|in_front_of|to)"
+_FROM = r"(?:by|at|next_to|near|from|on|in_front_of|to|through)"
 _ASK = (
-    r"(?:,|then|,? ?(?:is|are|where is|where are|where would|where does|where do i find|on which side is|which side is|"
-    r"in which direction is|in what direction is|which direction is|which way is|what direction is|what side is|"
-    r"would|will|does|do i find|on what side is|tell me where|how is)) "
+    r"(?:,|then|,? ?(?:is|are|where is|where are|where would|where does|where do|where can|where will|on which side is|"
+    r"which side is|in which direction is|in what direction is|which direction is|which way is|what direction is|"
+    r"what side is|would|will|does|do i find|on what side is|tell me where|how is)) "
+)
+_SIDE = (
+    r"(?: ,? ?(?:to|on|in|at|lies|is)?(?: ?(?:my|the|its|which|what))? ?(?:left|right|back|front|behind|left_of|"
+    r"right_of|"
+    r"in_front_of|side(?! table)|direction|located|be|lie|way)\b.*)?"
+)
+_LEAD = r"(?:(?:if|when|while|suppose|imagine|assume|assuming|say|with|as|me|let) )*"
+_WHERE = (
+    r"(?:(?:where|in which direction|on which side|which side|which direction|which way|in what direction|what side) )?"
 )
 
 
 def read_direction(text: str, context: Context) -> Question | None:
     """Standing by A and facing B, where is C? In either order."""
-    if not re.search(rf"\b{_FACE}\b", text) and "relative to" not in text:
+    if not re.search(rf"\b{_FACE}\b", text):
         return None
-    who = (
-        r"(?:(?:if|when|while|suppose|imagine|assume|assuming|say|with|as) )*(?:i|you|we|one|the robot|robot|me|"
-        r"someone)? ?"
+    someone = rf"{_LEAD}{WHO}? ?"
+    where = rf"{someone}(?:am|are|is|were|was)? ?{_STAND}{_FROM} (?P<a>.+?)"
+    link = rf"(?: ?,? ?(?:and|while|when|,)? ?{WHO}? ?(?:am|are|is)? ?){_FACE} (?P<b>.+?)"
+    other = rf"{someone}(?:am |are |is )?{_FACE} (?P<b>.+?) (?:while |when )?{_STAND}{_FROM} (?P<a>.+?)"
+    asked = rf"(?: ?,? ?{_ASK}){WHO}? ?(?P<c>.+?)"
+    front = rf"{_WHERE}(?:is|are|would|will|on)? ?(?P<c>.+?){_SIDE} ?,? ?(?:seen|as seen|viewed|relative to)?(?: me)?"
+    found = context.read(
+        text, where + link + asked + _SIDE, other + asked + _SIDE, rf"{front} ?\b{where}{link}", rf"{front} ?\b{other}"
     )
-    where = rf"{who}(?:am|are|is|were|was)? ?{_STAND}{_FROM} (?P<a>.+?)"
-    link = rf"(?: ?,? ?(?:and|while|when|,)? ?(?:i|you|we)? ?(?:am|are|is)? ?){_FACE} (?P<b>.+?)"
-    other = rf"{who}(?:am |are |is )?{_FACE} (?P<b>.+?) (?:while |when )?{_STAND}{_FROM} (?P<a>.+?)"
-    asked = rf"(?: ?,? ?{_ASK})(?P<c>.+?)"
-    ending = (
-        r"(?: (?:to|on|in|at)?(?: ?(?:my|the|its|which))? ?(?:left|right|back|front|behind|left_of|right_of|"
-        r"in_front_of|side|direction|located|be|lie)\b.*)?"
-    )
-    front = (
-        rf"(?:(?:where|in which direction|on which side|which side|which direction|which way|"
-        rf"in what direction) )?(?:is|are|would|on)? ?(?P<c>.+?){ending} ?,? (?:if|when|while|seen|as seen|viewed|"
-        rf"assuming|relative to)?(?: me)?"
-    )
-    shapes = (where + link + asked + ending, other + asked + ending, rf"{front} ?{where}{link}", rf"{front} {other}")
-    for shape in shapes:
-        match = re.fullmatch(shape, text)
-        parts = [context.thing(_trimmed(match[name])) for name in "abc"] if match else []
-        if parts and all(parts):
-            a, b, c = (part for part in parts if part)
-            return Direction(a, b, c, _detail(context))
-    return None
-
-
-def _trimmed(text: str) -> str:
-    """A description without the beginnings and ends that belong to the question around it."""
-    text = re.sub(r"^(?:is|are|the direction of|find|i find|be)\s+", "", text.strip(" ,"))
-    return re.sub(r"[ ,]+(?:be|located|lie|then|and|standing|found|is|are|on|to|at|in)$", "", text)
+    return Direction(found["a"], found["b"], found["c"], _detail(context)) if found else None
 
 
 def _detail(context: Context) -> str:
@@ -83,156 +72,199 @@ def _detail(context: Context) -> str:
     return "easy" if left_right else "free"
 
 
+# ------------------------------------------------------------------------------------------ order of appearance
 _SEEN = (
-    r"(?:appear(?:s|ed)?|seen|see|saw|noticed?|encounter(?:ed)?|observed?|show(?:s|n)? up|come(?:s)?|came|"
-    r"discover(?:ed)?|spot(?:ted)?|found|find)"
+    r"(?:appear(?:s|ed|ing)?|seen|see|saw|noticed?|encounter(?:ed)?|observed?|show(?:s|n|ed)? up|come(?:s)?|came|"
+    r"discover(?:ed)?|spot(?:ted)?|found|find|met|meet|detect(?:ed)?|visible)"
 )
 
 
 def read_order(text: str, context: Context) -> Question | None:
     """In what order were things first seen?"""
-    match = first(
-        text,
-        r".*\b(?:order|sequence)\b.*?(?:of the following (?:categories|objects|things|items)(?: inside the video|"
-        r" in the video)?|"
-        r"of (?:first )?appearance(?: of)?|following)\s*[:,]*\s*(?:the |in the video |"
-        r"inside the video )*[:,]*(?P<list>.+)",
-        rf".*\b(?:what|which)? ?(?:order|sequence) (?:did|do|does|were|was|are|have) (?:you|i|the robot|robot|"
-        rf"we)? ?(?:first )?(?:{_SEEN} )?(?P<list>.+?)(?: (?:be )?(?:first )?{_SEEN}(?: first)?)?",
-        rf"(?:what|which)(?: \w+)?(?: of these)? (?:{BE}|did|do|have) (?:you|i|the robot|robot|"
-        rf"we) (?:first )?{_SEEN}(?: first| earliest| before)?[ ,:]+(?P<list>.+)",
-        rf"(?:what|which)(?: \w+)?(?: of these)? (?:{BE} )?(?:first )?{_SEEN}(?: first| earliest)?[ ,:]+(?P<list>.+)",
-        r"(?:sort|order|rank|arrange|list|put) (?P<list>.+?) (?:by|in|according to) (?:the )?(?:order|time|when|"
-        r"first|sequence|appearance).*",
-        rf"(?:did|have|do) (?:you|i|the robot|robot|we) (?:first )?{_SEEN} (?P<list>.+? (?:before|or) .+?)(?: first)?",
-        r"(?:was|were|is|are|did) (?P<list>.+? before .+)",
-        r"(?:the )?(?:order|sequence) of (?:first )?(?:appearance|seeing|sighting)s?(?: of)? (?P<list>.+)",
+    if not re.search(rf"\b{_SEEN}\b|\border\b|appearance|sequence", text):
+        return None
+    plain = re.sub(r"\b(?:in|inside) the (?:video|recording|scan|tour)\b|\bfirst[- ]time\b", " ", text)
+    plain = " ".join(plain.split())
+    which = r"(?:what|which)(?: one| object| thing| of)?(?: of these| these| them)?"
+    found = context.read(
+        plain,
+        r".*\b(?:order|sequence|appearance) of the following(?: categories| objects| things| items)?[ ,:]+(?P<list>.+)",
+        rf"(?:in |what is |give |tell )*(?:what |which |the )*(?:order|sequence) (?:in which |that )?(?:{BE}|did|"
+        rf"have|has)? ?"
+        rf"{WHO}? ?(?:first )?(?:{_SEEN} )?(?P<list>.+?)(?: (?:be |are |were |was )?(?:first )?{_SEEN}(?: first|"
+        rf" in)?| in)?",
+        r"(?:what is |give |tell |list )*(?:the )?(?:order|sequence) of (?:first )?(?:appearance|appearing|"
+        r"seeing)s?(?: of| for)?"
+        r"[ ,:]+(?P<list>.+)",
+        r"(?:what is )?(?:the )?(?:first )?(?:appearance )?(?:order|sequence)(?: of)?[ ,:]+(?P<list>.+)",
+        rf"{which} (?:{BE}|did|have) {WHO} (?:first )?{_SEEN}(?: first| earliest| before)?[ ,:]+(?P<list>.+)",
+        rf"{which} (?:{BE} |has been )?(?:first )?{_SEEN}(?: first| earliest)?[ ,:]+(?P<list>.+)",
+        r"(?:sort|order|rank|arrange|list|put|name) (?P<list>.+?) (?:by|in|according to|as) (?:the |"
+        r"their )?(?:order|time|when|"
+        r"first|sequence|appearance|they).*",
+        rf"(?:did|have|do) {WHO} (?:first )?{_SEEN} (?P<list>.+? (?:before|or) .+?)(?: (?:come )?first)?",
+        rf"(?:was|were|is|are|did) (?P<list>.+? (?:{_SEEN} )?before .+?)(?: {_SEEN})?",
+        rf"(?:was|were|is|are|did) (?P<list>.+? or .+?) (?:{_SEEN} )?first(?: {_SEEN})?",
+    ) or _before(plain, context)
+    items = found["list"] if found else ()
+    return Order(items) if len(items) > 1 else None
+
+
+def _before(text: str, context: Context) -> dict[str, tuple[Description, ...]] | None:
+    """`did you see the sofa before the bed`, `was the tv seen before the bed`."""
+    if " before " not in text:
+        return None
+    first, second = text.split(" before ", 1)
+    first = re.sub(
+        rf"^(?:did|do|have|was|were|is|are) (?:{WHO} )?(?:(?:first )?{_SEEN} )?| (?:first )?{_SEEN}$", "", first
     )
-    listed = re.sub(rf"\b(?:{_SEEN}|first seen|first)\b(?= before| *$)", "", match["list"]) if match else ""
-    items = context.things(listed.replace(" before ", " , ")) if match else None
-    return (
-        Order(items)
-        if items and len(items) > 1 and re.search(rf"\b{_SEEN}\b|\border\b|appearance|sequence", text)
-        else None
-    )
+    first = re.sub(rf" (?:first )?{_SEEN}$", "", first)
+    items = context.things(f"{first} , {second}")
+    return {"list": items} if items else None
 
 
 # ------------------------------------------------------------------------------------------ nearest
+_FAR = r"(?P<far>nearest_to|farthest_from)"
+_IS = r"(?: (?:that )?(?:is|are|stands|lies|comes|sits|was|stand))?(?: the)?(?: one)?"
+
+
 def read_nearest(text: str, context: Context) -> Question | None:
     """Which of these is nearest to that?"""
-    match = first(
+    if "nearest" not in text and "farthest" not in text:
+        return None
+    text = text.replace(" , which 1 ", " , which ")
+    which = r"(?:which|what)(?: one| object| thing| item)?(?: of them| of these| of the two| of the three)?"
+    found = context.read(
         text,
-        r"(?:which|what)(?: one)?(?: of| among| from)? (?:these|those|the following|them)?(?: objects| things|"
-        r" items)?[ ,:]*(?P<list>.+?)[ ,]*(?:is|are|stands|lies)(?: the)?(?: one)? (?P<far>nearest_to|"
-        r"farthest_from) (?P<anchor>.+)",
-        r"(?:which|what)(?: one| object| thing| item)?(?: of them| of these)? (?:is|stands|"
-        r"lies)(?: the)? (?P<far>nearest_to|farthest_from) (?P<anchor>[^,:]+?)[ ]*[,:] ?(?P<list>.+)",
-        r"(?:is|are) (?P<list>.+? or .+?) (?P<far>nearest_to|farthest_from) (?P<anchor>.+)",
-        r"(?:among|of|out of) (?P<list>.+?)[ ,]+(?:which|what)(?: one)? (?:is|stands)(?: the)? (?P<far>nearest_to|"
-        r"farthest_from) (?P<anchor>.+)",
-        r"(?P<far>nearest_to|farthest_from) (?P<anchor>[^,:]+?)[ ]*[,:] ?(?P<list>.+)",
-        r"(?:what|which)(?: object| thing| item| piece of furniture| furniture)? (?:is|stands|"
-        r"are)(?: the)? (?P<far>nearest_to|farthest_from) (?P<anchor>.+)",
+        rf"(?:which|what)(?: one)?(?: of| among| from| out of) (?:these|those|the following|them)(?: objects|"
+        rf" things| items)?"
+        rf"[ ,]*(?P<list>.+?)[ ,]*{_IS} {_FAR} (?P<anchor>.+)",
+        rf"{which}{_IS} {_FAR} (?P<anchor>[^,]+?) ?, (?P<list>.+)",
+        rf"(?:is|are)(?: it)? (?P<list>.+? or .+?){_IS} {_FAR} (?P<anchor>.+)",
+        rf"(?:(?:among|of|out of|between|from|considering) )?(?P<list>.+?(?: and | or |"
+        rf",).+?)[ ,]+{which}{_IS} {_FAR} (?P<anchor>.+)",
+        rf"{_FAR} (?P<anchor>[^,]+?) ?, (?P<list>.+)",
+        rf"(?:which|what)(?: of)? (?P<list>.+?,.+?){_IS} {_FAR} (?P<anchor>.+)",
     )
-    if match is None:
-        return None
-    anchor, far = context.thing(match["anchor"]), match["far"] == "farthest_from"
-    listed = match.groupdict().get("list")
-    items = context.things(listed) if listed else (Description(Noun("object", "anything"), "object", every=True),)
-    if anchor is None or not items or (listed and len(items) == 1 and "," not in listed and not context.options):
-        return None
-    return Nearest(items, anchor, far)
+    if found and len(found["list"]) > 1:
+        return Nearest(found["list"], found["anchor"], found["far"] == "farthest_from")
+    thing = r"(?:object|thing|item|piece of furniture|furniture|one)"
+    found = context.read(
+        text,
+        rf"(?:which|what)(?: {thing})?{_IS} {_FAR} (?P<anchor>.+)",
+        rf"(?:(?:what|which|name|find|show|tell)(?: me)?(?: is)? )?the {thing} (?:that is )?{_FAR} (?P<anchor>.+)",
+        rf"(?:(?:what|which|name|find|show|tell)(?: me)?(?: is)? )?the (?P<far>nearest|farthest) {thing} (?:to|"
+        rf"from) (?P<anchor>.+)",
+    )
+    return Nearest((ANYTHING,), found["anchor"], found["far"].startswith("farthest")) if found else None
 
 
 # ------------------------------------------------------------------------------------------ distance
 _KINDS = (
     ("gap", r"\b(?:free |clear )?(?:gap|clearance|free space|free room|empty space|edge to edge|surface to surface|"
             r"surface distance|shortest distance|minimum distance|minimal distance|smallest distance|"
-            r"distance of the edges)\b"),
-    ("horizontal", r"\b(?:horizontally|horizontal|inside the floor plan|on the floor plan|in the floor plan|on the floor|"
-                   r"along the floor|along the ground|on the ground|in plan|on plan|as seen from above|in the plane|ground)\b"),
+            r"distance of the edges|closest distance|nearest distance)\b"),
+    ("horizontal", r"\b(?:horizontally|horizontal|(?:inside|on|in) the floor plan|on the floor|along the floor|along the ground|"
+                   r"on the ground|in plan|on plan|as seen from above|in the plane)\b"),
     ("center", r",? ?\b(?:center_to_center|from center|between (?:the |their )?(?:centers|centres))\b"),
 )  # fmt: skip
 
 
 def read_distance(text: str, context: Context) -> Question | None:
     """How far is A from B?"""
-    kind = "gap" if "gap" in context.flags else "center"
-    for name, pattern in _KINDS:
-        shorter = re.sub(pattern, " distance " if name == "gap" or "distance" in pattern else " ", text)
-        if shorter != text:
-            kind, text = name, shorter
-    text = re.sub(r"\b(?:distance )+", "distance ", " ".join(text.split()).strip(" ,"))
-    text = text.replace("far_from", "far from").replace("near ", "close to ") if text.startswith("how") else text
-    far = (
-        rf"(?:how far(?: away)?(?: apart)?|how close|how near|how distant|how many {METRES}(?: away| apart)?|"
-        rf"what distance)"
-    )
-    match = first(
-        text,
-        rf"{far}(?: is| are| lies| stands)?(?: it| the distance)?(?: away| apart)? (?:from|"
-        rf"between) (?P<a>.+?) (?:to|and|until|till) (?P<b>.+)",
-        rf"{far}(?: is| are| do| does)? (?P<a>.+?) (?:is |are |stand |stands )?(?:apart |away |distant |"
-        rf"located )?(?:from|to|and) (?P<b>.+?)(?: (?:is|are|apart|stand|away))*",
-        r"(?:what is |what |measure |give |show |find )?(?:the |a )?(?:\w+ )?distance(?: is)?(?: there)?(?: from|"
-        r" between| of) (?P<a>.+?) (?:to|and|from) (?P<b>.+?)",
-        r"(?:how much|what)(?: \w+)? (?:is )?(?:there )?(?:between|separates) (?P<a>.+?) (?:and|from) (?P<b>.+?)",
-        r"how much (?:space|room|distance)(?: is)?(?: there)?(?: left)?(?: between)? (?P<a>.+?) and (?P<b>.+?)",
-        r"(?:distance|measure|measure distance)(?: between)?[ :]*(?P<a>.+?) (?:to|and|,) (?P<b>.+)",
-        r"(?:the )?(?P<a>.+?) to (?P<b>.+?) distance",
-        r"what is between (?P<a>.+?) and (?P<b>.+?) distance",
-        r"how far(?: away)?(?: is| are)?(?: it)?(?: to)? (?P<b>.+?)(?: away)?(?: from here)?",
-        r"(?:what is |measure )?(?:the )?distance (?:to|of) (?P<b>.+)",
-    )
-    if match is None:
+    text, kind = _measured(text, "gap" if "gap" in context.flags else "center")
+    if not re.search(
+        rf"\b(?:far|close|near|distance|distant|space|room|separates?|away|apart|between|how many {METRES})", text
+    ):
         return None
-    if kind == "center" and re.match(r"how much (?:space|room)|what separates", text):
-        kind = "gap"
-    start = match.groupdict().get("a")
-    a = context.thing(_trimmed(start)) if start else ROBOT
-    b = context.thing(_trimmed(match["b"]))
-    return Distance(a, b, kind, context.unit, "closest" in context.flags) if a and b else None  # type: ignore[arg-type]
+    far = (
+        rf"(?:how far(?: away| apart)?|how close|how near|how distant|how many {METRES}(?: away| apart)?|what distance)"
+    )
+    found = context.read(
+        text,
+        rf"{far}(?: {BE}| lies| stands)?(?: it| there)?(?: away| apart| distance)? (?:from|"
+        rf"between) (?P<a>.+?) (?:to|and|until|till) (?P<b>.+)",
+        rf"{far}(?: {BE})? (?P<a>.+?) (?:is |are |am |stand |stands )?(?:apart |away |distant |located )?(?:from|"
+        rf"to|and) (?P<b>.+?)",
+        rf"(?:how many {METRES}|what) (?:is |are )?(?:there |lie |lies )?(?:separates?|apart) (?P<a>.+?) (?:and|from) (?P<b>.+)",
+        r"(?:what is |what |measure |give |show |find |how (?:much|large|big|long|wide) is )*(?:the |"
+        r"a )?(?:\w+ )?distance(?: is)?"
+        r"(?: there)?(?: from| between| of| separating)? (?P<a>.+?) (?:to|and|from) (?P<b>.+)",
+        r"how much (?:\w+ )?(?:space|room|distance)(?: is| do i have)?(?: there)?(?: left)?(?: between)? "
+        r"(?P<a>.+?) and (?P<b>.+)",
+        r"(?:distance|measure)(?: between| from)?[ ,]*(?P<a>.+?) (?:to|and|,) (?P<b>.+)",
+        r"(?:what is )?(?:the )?(?P<a>.+?) (?:to|and) (?P<b>.+?) distance",
+        r"how (?:far|close|near|distant) (?:is |are |do )?(?P<a>.+?) (?:and|to|from) (?P<b>.+?)",
+        rf"how (?:far|close|near)(?: away)?(?: {BE})?(?: it)? ?(?:to |is |from )?(?P<b>.+?)(?: from here| is| are)?",
+        r"(?:what is |measure )?(?:the |my |your )?distance (?:to|of|from) (?P<b>.+)",
+    )
+    if not found or (" apart" not in text and re.match(r"how (?:near|close) (?!is|are|am)", text)):
+        return None
+    kind = "gap" if kind == "center" and re.match(r"how much|what (?:is )?(?:the )?space", text) else kind
+    kinds = cast(DistanceKind, kind)
+    return Distance(found.get("a") or ROBOT, found["b"], kinds, context.unit, "closest" in context.flags)
+
+
+def _measured(text: str, kind: str) -> tuple[str, str]:
+    """The sentence without the words that say how to measure, and the kind of distance that they mean."""
+    for name, pattern in _KINDS:
+        shorter = re.sub(pattern, " distance " if name == "gap" else " ", text)
+        if shorter != text:
+            text, kind = shorter, name
+    text = re.sub(r"\b(?:distance )+", "distance ", " ".join(text.split()).strip(" ,"))
+    if text.startswith("how"):
+        text = text.replace("far_from", "far from").replace("how near ", "how close ").replace("nearest_to", "close to")
+    return text, kind
+
+
+# ------------------------------------------------------------------------------------------ routes
+_GO = (
+    r"(?:get|go|walk|move|drive|come|travel|navigate|head|reach|find the way|find my way|pass|make it|cross|"
+    r"getting|going|walking|arrive at)"
+)
+_HOW = (
+    rf"(?:how|which way|what way|where)(?: is| do| can| could| should| would| to| must| does| may|"
+    rf" will)?(?: it)?(?: {WHO})?(?: best| quickly)?"
+)
+_WAY = r"(?:\w+ )?(?:way|route|path|directions|walk|trip|road)"
+_INTO = r"(?:to |inside |at |toward |towards |into )?"
 
 
 def read_route(text: str, context: Context) -> Question | None:
     """How do I get there?"""
-    go = (
-        r"(?:get|go|walk|move|drive|come|travel|navigate|head|reach|find the way|find my way|pass|make it|cross|"
-        r"getting|going|walking)"
+    ask = (
+        r"(?:what is |what would be |show |find |plan |give |describe |compute |i need |is there |me |which is |"
+        r"explain )*(?:the |a )?"
     )
-    match = first(
+    found = context.read(
         text,
-        rf"(?:how|which way|what way|where) (?:do|can|could|should|would|to|must|does|may)(?: i| you| we| one|"
-        rf" the robot| robot)?(?: best)? ?{go}(?: there)? from (?P<a>.+?) (?:to|inside|toward|towards|"
-        rf"until) (?P<b>.+)",
-        rf"(?:how|which way|what way|where) (?:do|can|could|should|would|to|must|does|may)(?: i| you| we| one|"
-        rf" the robot| robot)?(?: best)? ?{go} (?:to |inside |at |toward |towards )?(?P<b>.+?) (?:from|starting at|"
-        rf"starting from|coming from|when i am at|if i am at) (?P<a>.+)",
-        rf"(?:how|which way|what way|where) (?:do|can|could|should|would|to|must|does|may)(?: i| you| we| one|"
-        rf" the robot| robot)?(?: best)? ?{go} (?:to |inside |at |toward |towards )?(?P<b>.+)",
-        rf"(?:what is |what would be |show |show me |find |find me |plan |give |give me |describe |compute |"
-        rf"i need |is there )*(?:me )?(?:the |a )?(?:\w+ )?(?:way|route|path|directions|walk|trip|"
-        rf"road)(?: to {go})? from (?P<a>.+?) (?:to|inside|toward) (?P<b>.+)",
-        rf"(?:what is |what would be |show |find |plan |give |describe |i need )*(?:me )?(?:the |"
-        rf"a )?(?:\w+ )?(?:way|route|path|directions)(?: to {go})? (?:to|inside|between) (?P<b>.+?)(?: (?:from|"
-        rf"and) (?P<a>.+))?",
-        r"(?:which|what|how many)(?: rooms| doors| rooms and doors)?(?: and doors)? (?:do|must|should|would|will|"
-        r"are|is)(?: i| you| we)?(?: have to| need to)? ?(?:passed|pass|cross|go|walk|traverse|use|take|"
-        r"on the way)(?: through)?(?: on the way| to get| when going| going| to go|"
-        r" to walk)? from (?P<a>.+?) to (?P<b>.+)",
-        r"(?:take|guide|lead|bring|navigate|walk|direct|drive|go|route|move|travel)(?: me|"
-        r" us)? from (?P<a>.+?) to (?P<b>.+)",
-        r"(?:take|guide|lead|navigate|walk|direct|drive|go|head)(?: me| us)? (?:to|inside|towards) (?P<b>.+)",
-        r"from (?P<a>.+?) to (?P<b>.+?)(?: ,? ?(?:how|which way|what is the way|which route).*)",
-        rf"(?:can|could) (?:i|you|we|the robot|one) {go} from (?P<a>.+?) to (?P<b>.+)",
-    )
-    if match is None:
+        rf"{_HOW} ?{_GO}(?: there)? from (?P<a>.+?) (?:to|inside|toward|towards|until) (?P<b>.+)",
+        rf"{_HOW} ?{_GO} {_INTO}(?P<b>.+?) (?:from|starting at|starting from|coming from|(?:if|when) {WHO} (?:am|"
+        rf"are) (?:at|in|inside|by)|"
+        rf"(?:if|when) {WHO} starts? (?:at|from|in)) (?P<a>.+)",
+        rf"(?:if|when|suppose|assuming|say)? ?{WHO} (?:am|are|stand|start|is) (?:standing )?(?:at|by|in|inside|"
+        rf"near|next_to|from) (?P<a>.+?) ?,? ?(?:and )?(?:{_HOW} ?|want to ){_GO} {_INTO}(?P<b>.+)",
+        rf"{_HOW} ?{_GO} {_INTO}(?P<b>.+)",
+        r"(?:which|what) way (?:is it |is |leads )?(?:to|inside|toward) (?P<b>.+?)(?: from (?P<a>.+))?",
+        rf"{ask}{_WAY}(?: to {_GO})? (?:from|between) (?P<a>.+?) (?:to|inside|toward|and) (?P<b>.+)",
+        rf"{ask}{_WAY}(?: to {_GO})? (?:to|inside) (?P<b>.+?)(?: from (?P<a>.+))?",
+        rf"(?:which|what|how many|through which|through what)(?: rooms| doors)?(?: and (?:doors|rooms))? (?:do|"
+        rf"must|should|would|will|are|is|lie|have)"
+        rf"(?: {WHO})?(?: have to| need to| to)? ?(?:passed|pass|cross|go|walk|traverse|use|take|on the way|visit|"
+        rf"crossed)?(?: through)?"
+        rf"(?: on the way| to get| when going| going| to go| to walk| on my way)? from (?P<a>.+?) to (?P<b>.+)",
+        rf"(?:take|guide|lead|bring|navigate|walk|direct|drive|go|route|move|travel|get|"
+        rf"send)(?: {WHO})? from (?P<a>.+?) to (?P<b>.+)",
+        rf"(?:take|guide|lead|navigate|walk|direct|drive|go|head|bring|get|send)(?: {WHO})? (?:to|inside|"
+        rf"towards) (?P<b>.+)",
+        r"from (?P<a>.+?) to (?P<b>.+?)(?: ,? ?(?:how|which way|what is the way|which route|what is the route).*)",
+        rf"(?:can|could|is it possible to)(?: {WHO})? {_GO} from (?P<a>.+?) to (?P<b>.+)",
+        rf"(?:can|could) {WHO} (?:reach|get to|go to) (?P<b>.+?)(?: from (?P<a>.+))?",
+    )  # fmt: skip
+    if found is None:
         return None
-    start = match.groupdict().get("a")
-    a, b = (context.thing(start) if start else None), context.thing(match["b"])
-    if b is None or (start and a is None):
-        return None
-    return Route(None if a is not None and a.noun.kind == "robot" else a, b)
+    start = found.get("a")
+    return Route(None if start is not None and start.noun.kind == "robot" else start, found["b"])
 
 
 def read_fill_route(text: str, context: Context) -> Question | None:

@@ -24,7 +24,7 @@ _NUMBER = r"[0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?"
 _LENGTH = re.compile(rf"(?<![\w.])(?P<sign>-?)(?P<number>{_NUMBER})\s*(?:{_UNIT})(?![\w])", re.IGNORECASE)
 _UNIT_WORD = re.compile(rf"(?:{_UNIT})$", re.IGNORECASE)
 WORDS = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "eighty": 80, "hundred": 100,
 }  # fmt: skip

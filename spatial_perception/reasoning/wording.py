@@ -15,31 +15,37 @@ _TAGS = re.compile(r"</?\s*(?:box|len|scene|pt|obj|answer|system|user|assistant)
 _SHORT = {
     "th": "the", "hte": "the", "u": "you", "ur": "your", "r": "are", "wat": "what", "wht": "what", "waht": "what",
     "whats": "what is", "wheres": "where is", "hows": "how is", "theres": "there is", "hw": "how", "pls": "please",
-    "plz": "please", "btw": "between", "btwn": "between", "nd": "and", "n": "and", "frm": "from", "form": "from", "rom": "room",
+    "plz": "please", "btw": "between", "btwn": "between", "nd": "and", "n": "and", "frm": "from", "form": "from",
+    "rom": "room",
     "howmany": "how many", "howfar": "how far", "howbig": "how big", "inbetween": "between", "nxt": "next",
-    "im": "i am", "ive": "i have", "id": "i would", "isnt": "is not", "arent": "are not", "thats": "that is", "wich": "which",
-    "hwo": "how", "si": "is", "iss": "is", "iz": "is", "teh": "the", "fo": "of", "ot": "to", "fom": "from", "whch": "which",
-    "mm": "mm", "whos": "who is", "lft": "left", "rite": "right", "rt": "right", "infront": "in front", "ontop": "on top",
+    "im": "i am", "ive": "i have", "id": "i would", "isnt": "is not", "arent": "are not", "thats": "that is",
+    "wich": "which",
+    "hwo": "how", "si": "is", "iss": "is", "iz": "is", "teh": "the", "fo": "of", "ot": "to", "fom": "from",
+    "whch": "which",
+    "mm": "mm", "whos": "who is", "lft": "left", "rite": "right", "rt": "right", "infront": "in front",
+    "ontop": "on top",
     "cna": "can", "doess": "does", "whre": "where", "wehre": "where", "fro": "from", "ther": "there", "thre": "there",
-    "mny": "many", "dose": "does", "witch": "which", "whcih": "which", "fare": "far", "nere": "near",
+    "mny": "many", "mnay": "many", "wher": "where", "anywere": "anywhere", "wehn": "when", "wats": "what is",
+    "wat's": "what is", "sum": "some", "abt": "about", "mabye": "maybe", "dose": "does", "witch": "which",
+    "whcih": "which", "fare": "far", "nere": "near",
 }  # fmt: skip
 _CONTRACTIONS = ((r"\b(what|where|how|which|who|there|that|it|here)'s\b", r"\1 is"), (r"\bi'm\b", "i am"),
                  (r"\bi'd\b", "i would"),
                  (r"\bi've\b", "i have"), (r"n't\b", " not"), (r"'re\b", " are"), (r"'(?:ll|ve|d|s)\b", " "))  # fmt: skip
 _POLITE = re.compile(
-    r"^(?:(?:hey|hi|hello|ok|okay|robot|please|so|well|uh|um|excuse me|could you|can you|would you|will you|"
-    r"do you know|now|"
-    r"do you happen to know|can you tell|tell me|tell|let me know|i want to know|i would like to know|"
-    r"i need to know|kindly|"
-    r"may i ask|i wonder|i was wondering|quick question|question about the scene|look at the scene and answer|"
-    r"give me a|also|"
-    r"any idea|do you think|you know|say|and|then|estimate|calculate|compute|determine|work out|figure out|me|"
-    r"roughly|just|"
-    r"about|approximately|if you can|for me|by the way|actually)\b[\s,:]*)+"
+    r"^(?:(?:hey|hi|hello|ok|okay|robot|please|so|well|uh|um|excuse me|"
+    r"could you|can you(?! (?:see|find|detect))|would you|will you|"
+    r"do you know(?! of)|now|do you happen to know|can you tell|tell me|tell|let me know|i want to know|i would like to know|"
+    r"i need to know|kindly|may i ask|i wonder|i was wondering|quick question|question about the scene|in total|altogether|"
+    r"look at the scene and answer|give me a|also|any idea|do you think|you know|say|and|then|estimate|calculate|compute|"
+    r"determine|work out|figure out|me|roughly|just|about|approximately|if you can|for me|by the way|actually|i want to|"
+    r"i would like to|i need to|i have to|let us|help me(?: to)?|try to|is it true that|whether|if i may ask|sorry)\b[\s,]*)+"
 )
 _TAIL = re.compile(
-    r"(?:[\s,]+(?:please|thanks|thank you|for me|right now|now|at the moment|currently|exactly|roughly|approximately|"
-    r"robot|then|if you can|do you know|do you think|if any|though|anyway))+$"
+    r"(?:[\s,]+(?:please|thanks|thank you|for me|right now|now|at the moment|currently|exactly|roughly|approximately|then|"
+    r"if you can|do you know|do you think|if any|though|anyway|in total|altogether|somewhere|anywhere|in here|in there|"
+    r"over there|around here|as well|at all|can you tell me|tell me|where does it end up|give (?:its|the new) box|"
+    r"what do you think|would you say))+$"
 )
 PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(?:furthest|farthest|most distant|most remote|remotest|further|farther) (?:away )?(?:from|to)\b", "farthest_from"),
@@ -56,7 +62,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(?:on|to|at|in) (my|your|the robots?) (left|right)(?:[- ]hand)?(?: side)?\b", r"\2_of robot"),
     (r"\b(?:(?:right|directly|just|straight) )?in (?:the )?front of\b", "in_front_of"),
     (r"\b(?:straight |right |directly )?ahead(?: of (?:me|you|the robot|us))?\b", "in_front_of robot"),
-    (r"\bin (?:the )?front\b(?! of)(?!_)", "in_front_of robot"),
+    (r"\bin (?:the )?front\b(?! of)(?!_)(?! room)", "in_front_of robot"),
     (r"\b(?:at |in |to )?(?:the )?(?:back of|rear of|in back of)\b|\bin the back of\b", "behind"),
     (r"\b(?:right|directly|just) (?=behind|above|below|under|on|at|near|between)", ""),
     (r"\b(?:on top of|atop|upon|on the top of|onto|on to|resting on|on the surface of)\b", "on"),
@@ -67,6 +73,10 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(?:against|along|at|up against) (?:a|the|any|some|one) walls?\b", "against_wall"),
     (r"\bin(?:to| to)\b", "inside"), (r"\bwithin\b", "inside"),
     (r"\b(?:centre|center)(?: |-)?to(?: |-)?(?:centre|center)\b", "center_to_center"),
+    (r"\b(?:that|which) (?:you|i|we) can (?:see|find|count)\b|\b(?:you|i|we) can (?:see|count)(?= (?:in|on|at)\b)", ""),
+    (r"\bis home to\b", "has"), (r"\bis it (?=.* or .*(?:nearest|farthest))", "is "), (r"\bthat is (?=nearest|farthest)", ""),
+    (r"\b(?:sqm|sq m|sq met(?:er|re)s?|m2|square met(?:er|re)s?)\b", "square meters"), (r"\b(?:sq ft|sqft|ft2)\b", "square feet"),
+    (r"\b(larger|bigger|taller|longer|higher|smaller|shorter|wider|lower) then\b", r"\1 than"),
     (r"\b(?:big|large)\b", "large"), (r"\b(?:biggest|largest)\b", "largest"), (r"\b(?:bigger|larger)\b", "larger"),
     (r"\btiniest\b", "smallest"), (r"\b(?:little|tiny)\b", "small"),
 )  # fmt: skip
@@ -74,6 +84,19 @@ _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in
 RELATIONS = ("next_to", "left_of", "right_of", "in_front_of", "behind", "on", "above", "below", "under", "inside", "near",
              "far_from", "between", "against_wall", "nearest_to", "farthest_from", "by", "at", "in", "with")  # fmt: skip
 _GRAMMAR_TEXT = """
+    one anywhere everywhere elsewhere whole per it's them they their two three
+    stand stood sit lay hang hung round around relocate relocating carry transfer drag nudge may might must shall drive driving
+    entering enter entered leave leaving next own got whats wats was were being somewhere nowhere exactly house homes separates
+    separate between else possible enough left unused could us everything anyone nobody everyone something spare good best
+    better suitable suit suits stored store keep kept hide hidden hid search searching wish wonder wondering say said says
+    count counted counting enumerate describe described overall approximate approximately about roughly length lengths cover
+    covers covered occupy occupies use uses using take takes taken needs need needed made make makes small tiny huge giant
+    large largest mean means meant thanks thank hello hi hey okay hall halls upstairs downstairs inner outer interior exterior
+    rows row edge edges corner corners side sides sized sqm step steps start starting starts begin beginning end ends ended
+    until till since again once twice only very really quite too also even still already yet never always often maybe hand
+    arrange arranged orders sequence timeline earlier later earliest latest relative seems shown showing shows became become
+    measure measures hey lamp's reached destination perform following actions action note choose either turning
+
     how many much far long tall high wide deep large big small is are was were be the a an any some this that these those
     there here what which where who when why in on at to from of for by with and or not between next left right front back
     behind above below under over inside near beside close closest nearest farthest furthest closer nearer distance size
@@ -121,7 +144,7 @@ def canonical(text: str, correct: Callable[[str, bool], str]) -> str:
     for pattern, replacement in _CONTRACTIONS:
         text = re.sub(pattern, replacement, text)
     text = re.sub(
-        r"[_-](?=[a-z])", " ", re.sub(r"[!?;\"()\[\]{}*=<>|\\/~^%#@$€]|\.(?!\d)|(?<!\d),(?=\S)", _spaced, text)
+        r"[_-](?=[a-z])", " ", re.sub(r"[!?;:\"()\[\]{}*=<>|\\/~^%#@$€]|\.(?!\d)|(?<!\d),(?=\S)", _spaced, text)
     )
     text = spelled_out(" ".join(_mended(text.replace(",", " , ").split(), correct)))
     text = re.sub(r"(?:[\s,:']+)$", "", text)
@@ -132,7 +155,7 @@ def canonical(text: str, correct: Callable[[str, bool], str]) -> str:
 
 
 def _spaced(match: re.Match[str]) -> str:
-    return " , " if match[0] in ",;" else " "
+    return " , " if match[0] in ",;:" else " "
 
 
 def _mended(tokens: list[str], correct: Callable[[str, bool], str]) -> list[str]:
