@@ -25,7 +25,8 @@ CLOCK_MISMATCH = 3600.0
 
 @dataclass
 class InputState:
-    """What one subscription saw: messages `received` and `used`, age of the last stamp when it came (s), last refusal."""
+    """What one subscription saw: messages `received` and `used`, age of the last stamp when it came (s), last refusal, and
+    how long its callback took at most (s)."""
 
     topic: str
     type_name: str
@@ -36,6 +37,7 @@ class InputState:
     last_used: float | None = None
     stamp_age: float | None = None
     refusal: str = ""
+    longest_callback: float = 0.0
     _arrivals: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
 
     def arrived(self, stamp_age: float) -> None:
@@ -49,6 +51,10 @@ class InputState:
         self.used += 1
         self.last_used = monotonic()
         self.refusal = ""
+
+    def held(self, seconds: float) -> None:
+        """Note how long a callback took."""
+        self.longest_callback = max(self.longest_callback, seconds)
 
     def refused(self, reason: str) -> None:
         """Note why a message could not be used."""

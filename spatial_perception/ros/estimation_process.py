@@ -167,7 +167,6 @@ def main() -> int:
     channel = Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
     # Whatever prints goes to the node's log, not between the answers.
     os.dup2(2, 1)
-    os.nice(5)
     try:
         from spatial_perception.models.registry import load_estimator
 

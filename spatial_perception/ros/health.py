@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from diagnostic_updater import DiagnosticStatusWrapper
     from rclpy.node import Node
 
+    from spatial_perception.layout.tracking import LayoutTracker
     from spatial_perception.ros.estimations import Estimations
     from spatial_perception.ros.inputs import Inputs
     from spatial_perception.ros.mapper import Mapper, Sensed
@@ -34,6 +35,7 @@ class Parts:
     inputs: Inputs | None = None
     queue: TransformQueue[Sensed] | None = None
     estimations: Estimations | None = None
+    tracker: LayoutTracker | None = None
 
 
 def resident_megabytes(pid: int | str = "self") -> float:
@@ -103,6 +105,7 @@ class Health:
             status.add(f"{state.topic} stamp age", age)
             status.add(f"{state.topic} received, used", f"{state.received}, {state.used}")
             status.add(f"{state.topic} lost", lost[state.topic])
+            status.add(f"{state.topic} longest callback", f"{1000 * state.longest_callback:.1f} ms")
         for state in silent:
             text = self._explanation(state)
             status.mergeSummary(ERROR, text)
@@ -139,6 +142,9 @@ class Health:
             status.summary(ERROR, f"{self.fault[0]}: {self.fault[1]}")
         status.add("estimator", estimations.process.estimator_name)
         status.add("done, failed, superseded", f"{done}, {failed}, {superseded}")
+        if self._parts.tracker is not None:
+            c = self._parts.tracker.counts
+            status.add("ids given, deleted, switched", f"{c.born}, {c.deleted}, {c.id_switches}")
         status.add("last latency", f"{estimations.last_latency:.2f} s")
         pid = estimations.process.pid
         status.add("memory of the estimator", "not running" if pid is None else f"{resident_megabytes(pid):.0f} MB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import message_filters
@@ -91,11 +92,15 @@ class Inputs:
         return self.states.setdefault(name, InputState(name, _NAMES[kind], self.qos))
 
     def _on_cloud(self, state: InputState, message: PointCloud2) -> None:
+        started = perf_counter()
         _note(self._node, state, False, message)
         self._hand_over(state, message, partial(cloud_from_message, message))
+        state.held(perf_counter() - started)
 
     def _on_frame(self, state: InputState, depth: Any, info: CameraInfo, colour: Any = None) -> None:
+        started = perf_counter()
         self._hand_over(state, depth, partial(cloud_from_rgbd, depth, info, colour, self.depth))
+        state.held(perf_counter() - started)
 
     def _hand_over(self, state: InputState, message: Any, decode: Any) -> None:
         header = message.header

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from threading import Lock
 from time import monotonic
@@ -37,10 +38,10 @@ class LayoutNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("layout_node")
         self._parameters_of_node = NodeSettings(self, LayoutSettings, self._on_parameters)
-        self._parts = Parts()
+        self._tracker = LayoutTracker()
+        self._parts = Parts(tracker=self._tracker)
         self._outputs: Outputs | None = None
         self._listener: TransformListener | None = None
-        self._tracker = LayoutTracker()
         self.tracked: TrackedLayout | None = None
         self.categories = self.settings.estimation.categories
         self._next_period = 0.0
@@ -275,6 +276,8 @@ def _looked_for(request: Request) -> Callable[[Entity], bool]:
 
 def main() -> int:
     """Run the node."""
+    # Callbacks get their turn soon while the mapper works.
+    sys.setswitchinterval(0.001)
     return run(LayoutNode, threads=4)
 
 
