@@ -10,7 +10,18 @@ import typer
 from typer.core import TyperGroup
 
 from spatial_perception._version import __version__
-from spatial_perception.cli import convert, demo, doctor, evaluate, layout, navigation, simulate, view
+from spatial_perception.cli import (
+    ask,
+    convert,
+    demo,
+    doctor,
+    evaluate,
+    evaluate_answers,
+    layout,
+    navigation,
+    simulate,
+    view,
+)
 from spatial_perception.cli.console import INTERRUPTED, at_the_edge, session
 
 
@@ -33,8 +44,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _command = {"layout": layout, "eval": evaluate, "simulate": simulate, "view": view, "convert": convert,
-            "navigation": navigation, "doctor": doctor, "demo": demo}  # fmt: skip
-_WITHOUT_ARGUMENTS = ("doctor", "demo")
+            "navigation": navigation, "ask": ask, "eval-qa": evaluate_answers, "doctor": doctor, "demo": demo, "make-tiny-checkpoint": tiny_checkpoint}  # fmt: skip
+_WITHOUT_ARGUMENTS = ("doctor", "demo", "eval-qa")
+_TWO_WORDS = {("eval", "qa"): "eval-qa"}
 
 for _name, _module in _command.items():
     app.command(
@@ -61,8 +73,16 @@ def _options(
     session.debug = debug
 
 
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Arguments with a command of two words (`eval qa`) as the one that it is registered by (`eval-qa`)."""
+    start = next((k for k, word in enumerate(arguments) if not word.startswith("-")), len(arguments))
+    name = _TWO_WORDS.get(tuple(arguments[start : start + 2]))  # type: ignore[arg-type]
+    return [*arguments[:start], name, *arguments[start + 2 :]] if name else list(arguments)
+
+
 def hoist_debug(arguments: Sequence[str]) -> list[str]:
     """Arguments with `--debug` moved to the front: people add it at the end of the line that failed."""
+    arguments = _joined(arguments)
     limit = list(arguments).index("--") if "--" in arguments else len(arguments)
     if "--debug" not in arguments[:limit]:
         return list(arguments)
