@@ -19,6 +19,7 @@ PIERCE_DISTANCE = 0.35
 """A door also pierces walls that run along its own at most this far away (m): the other face of a wall known by its faces."""
 _PARALLEL = 0.94
 _SHORTEST = 1e-3
+_CHUNK = 256  # walls that are compared with all others at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,20 +104,20 @@ def piece_rectangles(pieces: Sequence[WallPiece]) -> Rectangles:
     return Rectangles((values[:, :2] + values[:, 2:4]) / 2, halves, np.arctan2(delta[:, 1], delta[:, 0]))
 
 
-def wall_pieces(layout: Layout, doors: Sequence[Door]) -> tuple[WallPiece, ...]:
+def wall_pieces(lines: WallLines, doors: Sequence[Door]) -> tuple[WallPiece, ...]:
     """The walls without the openings of `doors`, in the order of the walls.
 
     Ends that meet another wall reach to its far face, so that corners are solid. A door pierces its own wall and those that
     run along it close by.
     """
-    lines = _Lines(layout.walls)
-    reaches = [(lines.reach(i, 0), lines.reach(i, 1)) for i in range(len(layout.walls))]
-    openings = [lines.openings(door) for door in doors]
+    gaps: dict[int, list[tuple[float, float]]] = {}
+    for door in doors:
+        for number, span in lines.openings(door).items():
+            gaps.setdefault(number, []).append(span)
     pieces = []
-    for number, wall in enumerate(layout.walls):
-        gaps = sorted(spans[number] for spans in openings if number in spans)
-        first, last = reaches[number]
-        ends = _between(gaps, -first, float(lines.lengths[number]) + last)
+    for number, wall in enumerate(lines.walls):
+        first, last = lines.reach[number].tolist()
+        ends = _between(sorted(gaps.get(number, ())), -first, float(lines.lengths[number]) + last)
         pieces += [
             WallPiece(wall.id, k, lines.at(number, a), lines.at(number, b), wall.thickness)
             for k, (a, b) in enumerate(ends)
@@ -124,13 +125,11 @@ def wall_pieces(layout: Layout, doors: Sequence[Door]) -> tuple[WallPiece, ...]:
     return tuple(pieces)
 
 
-def wall_joints(layout: Layout) -> Rectangles:
+def wall_joints(lines: WallLines) -> Rectangles:
     """The ends of walls that meet another wall, as rectangles without size: where grids have to be tight."""
-    lines = _Lines(layout.walls)
-    met = [(k, end) for k in range(len(layout.walls)) for end in (0, 1) if lines.met(k, end)[0].any()]
-    centers = np.array([lines.ends[k, end] for k, end in met], dtype=np.float64).reshape(-1, 2)
-    yaws = np.array([np.arctan2(lines.along[k, 1], lines.along[k, 0]) for k, _ in met], dtype=np.float64)
-    return Rectangles(centers, np.zeros((len(met), 2)), yaws)
+    met = lines.reach > 0
+    yaws = np.repeat(np.arctan2(lines.along[:, 1], lines.along[:, 0])[:, None], 2, axis=1)[met]
+    return Rectangles(lines.ends[met], np.zeros((int(met.sum()), 2)), yaws)
 
 
 def _between(gaps: Sequence[tuple[float, float]], start: float, end: float) -> list[tuple[float, float]]:
@@ -143,8 +142,12 @@ def _between(gaps: Sequence[tuple[float, float]], start: float, end: float) -> l
     return [(a, b) for a, b in spans if b - a > _SHORTEST]
 
 
-class _Lines:
-    """The base lines of walls, for questions about many at once."""
+class WallLines:
+    """The base lines of walls, for questions about many at once.
+
+    `reach` (N, 2) is by how much (m) each end is lengthened: across the gap and half the thickness of the walls that it
+    meets, more than 0 where it meets one. `gap` (N, 2) is its distance (m) from the nearest other wall.
+    """
 
     def __init__(self, walls: Sequence[Wall]) -> None:
         ends = np.array([(*w.start[:2], *w.end[:2]) for w in walls], dtype=np.float64).reshape(-1, 2, 2)
@@ -152,7 +155,14 @@ class _Lines:
         self.ends, self.lengths = ends, np.hypot(*delta.T)
         self.along = delta / self.lengths[:, None]
         self.thick = np.array([w.thickness for w in walls])
-        self._number = {w.id: k for k, w in enumerate(walls)}
+        self.walls = tuple(walls)
+        self.numbers = {w.id: k for k, w in enumerate(walls)}
+        self._openings: dict[Door, dict[int, tuple[float, float]]] = {}
+        self.reach, self.gap = np.zeros((len(walls), 2)), np.full((len(walls), 2), np.inf)
+        for first in range(0, len(walls), _CHUNK):
+            part = np.arange(first, min(first + _CHUNK, len(walls)))
+            for end in (0, 1):
+                self._meet(part, end)
 
     def at(self, number: int, mark: float) -> tuple[float, float]:
         """The point at `mark` metres from the start of a line."""
@@ -165,36 +175,38 @@ class _Lines:
         along = (delta * self.along).sum(axis=1)
         return along, self.along[:, 0] * delta[:, 1] - self.along[:, 1] * delta[:, 0]
 
-    def met(self, number: int, end: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Which walls (N,) an end meets, and how far (N,) it is from each (m)."""
-        along, across = self.local(self.ends[number, end])
-        beyond = np.maximum(np.maximum(-along, along - self.lengths), 0.0)
-        gap = np.hypot(beyond, across)
-        aslant = np.abs(self.along @ self.along[number]) < _PARALLEL
-        met = (gap <= MEETING_DISTANCE + self.thick / 2) & aslant
-        met[number] = False
-        return met, gap
-
-    def reach(self, number: int, end: int) -> float:
-        """By how much an end is lengthened: across the gap and half the thickness of the walls that it meets."""
-        met, gap = self.met(number, end)
-        return float((np.minimum(gap, MEETING_DISTANCE) + self.thick / 2)[met].max(initial=0.0))
+    def _meet(self, part: NDArray[np.intp], end: int) -> None:
+        """Fill in `reach` and `gap` of one end of some walls."""
+        delta = self.ends[part, end][:, None] - self.ends[:, 0]
+        along = (delta * self.along).sum(axis=2)
+        across = self.along[:, 0] * delta[..., 1] - self.along[:, 1] * delta[..., 0]
+        gap = np.hypot(np.maximum(np.maximum(-along, along - self.lengths), 0.0), across)
+        gap[np.arange(len(part)), part] = np.inf
+        aslant = np.abs(self.along[part] @ self.along.T) < _PARALLEL
+        met = aslant & (gap <= MEETING_DISTANCE + self.thick / 2)
+        reach = np.minimum(gap, MEETING_DISTANCE) + self.thick / 2 + _SHORTEST
+        self.reach[part, end] = np.where(met, reach, 0.0).max(axis=1, initial=0.0)
+        self.gap[part, end] = gap.min(axis=1, initial=np.inf)
 
     def openings(self, door: Door) -> dict[int, tuple[float, float]]:
         """The span (m from the start) that a door cuts out of its wall and of walls close beside it."""
-        own = self._number.get(door.wall_id)
+        own = self.numbers.get(door.wall_id)
         if own is None:
             return {}
+        if door in self._openings:
+            return self._openings[door]
         along, across = self.local(np.array(door.center[:2]))
         beside = (np.abs(across) <= PIERCE_DISTANCE) & (np.abs(self.along @ self.along[own]) > _PARALLEL)
         beside[own] = True
         half = door.width / 2
         cut = beside & (along + half > 0) & (along - half < self.lengths)
-        return {int(k): (float(along[k] - half), float(along[k] + half)) for k in np.flatnonzero(cut)}
+        spans = {int(k): (float(along[k] - half), float(along[k] + half)) for k in np.flatnonzero(cut)}
+        self._openings[door] = spans
+        return spans
 
     def depth(self, door: Door) -> tuple[float, float]:
         """From where to where (m, across the door's wall, from its base line) the walls reach that a door pierces."""
-        own = self._number[door.wall_id]
+        own = self.numbers[door.wall_id]
         normal = np.array([-self.along[own, 1], self.along[own, 0]])
         faces = []
         for k, (low, high) in self.openings(door).items():
@@ -215,18 +227,16 @@ class Passage:
     depth: float
 
 
-def passages(layout: Layout, doors: Sequence[Door]) -> tuple[Passage, ...]:
+def passages(lines: WallLines, doors: Sequence[Door]) -> tuple[Passage, ...]:
     """The holes of doors that have a wall, in the order of the doors."""
-    lines = _Lines(layout.walls)
-    known = {w.id for w in layout.walls}
-    return tuple(_passage(lines, layout, door) for door in doors if door.wall_id in known)
+    return tuple(_passage(lines, door) for door in doors if door.wall_id in lines.numbers)
 
 
-def _passage(lines: _Lines, layout: Layout, door: Door) -> Passage:
+def _passage(lines: WallLines, door: Door) -> Passage:
     low, high = lines.depth(door)
-    own = lines._number[door.wall_id]
-    along, _ = lines.local(np.array(door.center[:2]))
-    (dx, dy), mark = lines.along[own], float(along[own])
+    own = lines.numbers[door.wall_id]
+    dx, dy = lines.along[own]
+    mark = float(lines.along[own] @ (np.array(door.center[:2]) - lines.ends[own, 0]))
     x, y = lines.at(own, mark)
     middle = (low + high) / 2
     center = (float(x - dy * middle), float(y + dx * middle))

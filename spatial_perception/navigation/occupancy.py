@@ -86,7 +86,7 @@ def occupancy_grid(
     frame = grid_frame(structure, boxes, resolution, margin)
     data = structure_cells(structure, frame)
     if furniture:
-        data[obstacle_cells(blocking(boxes, structure.floor, body), frame)] = OCCUPIED
+        np.copyto(data, OCCUPIED, where=obstacle_cells(blocking(boxes, structure.floor, body), frame))
     return OccupancyGrid(data, resolution, (*frame.origin, 0.0), layout.frame_id, layout.stamp)
 
 
@@ -104,9 +104,9 @@ def blocking(boxes: Sequence[Box], floor: float, robot: Robot) -> Rectangles:
 def structure_cells(structure: Structure, frame: GridFrame) -> NDArray[np.int8]:
     """Unknown, free and occupied cells (H, W) from rooms, doors and walls alone."""
     data = np.full((frame.height, frame.width), UNKNOWN, dtype=np.int8)
-    data[fill(frame, polygon_rings(outlines(structure.spaces)))] = FREE
-    data[fill(frame, passage_rectangles(structure.holes, frame.resolution / 2).corners())] = FREE
-    data[obstacle_cells(join(structure.walls, structure.joints), frame)] = OCCUPIED
+    doors = list(passage_rectangles(structure.holes, frame.resolution / 2).corners())
+    np.copyto(data, FREE, where=fill(frame, [*polygon_rings(outlines(structure.spaces)), *doors]))
+    np.copyto(data, OCCUPIED, where=obstacle_cells(join(structure.walls, structure.joints), frame))
     return data
 
 

@@ -108,7 +108,7 @@ def _edges(
     return np.concatenate(corners), np.concatenate([np.roll(ring, -1, axis=0) for ring in corners])
 
 
-def _winding(starts: NDArray[np.float64], ends: NDArray[np.float64], height: int, width: int) -> NDArray[np.int32]:
+def _winding(starts: NDArray[np.float64], ends: NDArray[np.float64], height: int, width: int) -> NDArray[np.int16]:
     """How often the edges wind around each cell centre (H, W)."""
     y0, y1 = starts[:, 1], ends[:, 1]
     first = np.clip(np.ceil(np.minimum(y0, y1) - 0.5), 0, height).astype(np.int64)
@@ -119,10 +119,10 @@ def _winding(starts: NDArray[np.float64], ends: NDArray[np.float64], height: int
     share = (row + 0.5 - y0[edge]) / (y1 - y0)[edge]
     x = starts[edge, 0] + share * (ends - starts)[edge, 0]
     column = np.clip(np.ceil(np.round(x, _DIGITS) - 0.5), 0, width).astype(np.int64)
-    sign = np.where(y1 > y0, -1, 1).astype(np.int32)[edge]
-    changes = np.zeros(height * (width + 1), dtype=np.int32)
+    sign = np.where(y1 > y0, -1, 1).astype(np.int16)[edge]
+    changes = np.zeros(height * (width + 1), dtype=np.int16)
     np.add.at(changes, row * (width + 1) + column, sign)
-    return np.asarray(np.cumsum(changes.reshape(height, width + 1), axis=1, dtype=np.int32)[:, :width])
+    return np.asarray(np.cumsum(changes.reshape(height, width + 1), axis=1, dtype=np.int16)[:, :width])
 
 
 def polygon_rings(outlines: Iterable[tuple[Sequence[Sequence[float]], ...]]) -> list[NDArray[np.float64]]:

@@ -11,12 +11,13 @@ import shapely
 from shapely.geometry import LineString, Point
 
 from spatial_perception.layout.entities import Box, Door, Layout, Wall
-from spatial_perception.layout.rooms import OpenEnd, Room, find_rooms, open_ends
+from spatial_perception.layout.rooms import CLOSING_DISTANCE, OpenEnd, Room, find_rooms
 from spatial_perception.layout.text import entity_name
 from spatial_perception.layout.validation import Finding, remove_invalid
 from spatial_perception.navigation.footprints import (
     Passage,
     Rectangles,
+    WallLines,
     WallPiece,
     floor_height,
     passages,
@@ -30,6 +31,7 @@ BRIDGED_GAP = 0.5
 """Gaps in walls up to this width (m) are bridged when rooms are looked for; wider ones leave a room open."""
 NARROWEST_ROOM = 0.5
 """Areas between walls in which a circle of this diameter (m) has no place are shafts, not rooms."""
+_TOUCHING = 1e-9  # m
 _PROBES = (0.05, 0.15, 0.3, 0.5)  # m beyond a door's frame, where a room is looked for
 
 
@@ -65,32 +67,38 @@ def build_structure(layout: Layout, robot: Robot | None = None, closed_doors: Co
     walls = tuple(w for w in sound.layout.walls if w.height > body.step)
     usable = replace(sound.layout, walls=walls)
     opened = [door for door in usable.doors if door.id not in closed_doors]
-    spaces, bridges = _enclosures(usable)
-    findings = [*_removed(fixed, sound.removed), *_open_walls(usable, spaces, bridges)]
-    pieces, sides = wall_pieces(usable, opened), _door_sides(usable, spaces)
+    lines = WallLines(walls)
+    ends = _open_ends(lines)
+    spaces, bridges = _enclosures(usable, ends)
+    findings = [*_removed(fixed, sound.removed), *_open_walls(usable, spaces, ends, bridges)]
+    pieces, every = wall_pieces(lines, opened), passages(lines, usable.doors)
+    holes = tuple(hole for hole in every if hole.door.id not in closed_doors)
     return Structure(
-        usable,
-        pieces,
-        passages(usable, opened),
-        spaces,
-        sides,
-        piece_rectangles(pieces),
-        wall_joints(usable),
-        floor,
-        tuple(findings),
+        layout=usable,
+        pieces=pieces,
+        holes=holes,
+        spaces=spaces,
+        sides=_door_sides(every, spaces),
+        walls=piece_rectangles(pieces),
+        joints=wall_joints(lines),
+        floor=floor,
+        findings=tuple(findings),
     )
 
 
-def _door_sides(layout: Layout, spaces: Sequence[Room]) -> tuple[tuple[int | None, int | None], ...]:
-    """The areas to the left and to the right of each door."""
-    holes = passages(layout, layout.doors)
-    return tuple((_beside(hole, 1, spaces), _beside(hole, -1, spaces)) for hole in holes)
-
-
-def _beside(hole: Passage, side: int, spaces: Sequence[Room]) -> int | None:
-    normal = np.array([-np.sin(hole.yaw), np.cos(hole.yaw)]) * side
-    probes = np.array([np.array(hole.center) + normal * (hole.depth / 2 + reach) for reach in _PROBES])
-    return next((place for place in space_at(spaces, probes) if place is not None), None)
+def _door_sides(holes: Sequence[Passage], spaces: Sequence[Room]) -> tuple[tuple[int | None, int | None], ...]:
+    """The areas to the left and to the right of each door: the first one met when walking away from it."""
+    if not holes:
+        return ()
+    centers = np.array([hole.center for hole in holes])
+    normals = np.array([(-np.sin(hole.yaw), np.cos(hole.yaw)) for hole in holes])
+    reaches = np.array([hole.depth / 2 for hole in holes])[:, None] + np.array(_PROBES)
+    steps = np.stack([reaches, -reaches], axis=1)[..., None] * normals[:, None, None, :]
+    probes = centers[:, None, None, :] + steps
+    found = iter(space_at(spaces, probes.reshape(-1, 2)))
+    first = [next((place for place in [next(found) for _ in _PROBES] if place is not None), None)
+             for _ in range(2 * len(holes))]  # fmt: skip
+    return tuple(zip(first[::2], first[1::2]))
 
 
 def usable_boxes(boxes: Sequence[Box]) -> tuple[tuple[Box, ...], tuple[Finding, ...]]:
@@ -120,13 +128,21 @@ def _removed(layout: Layout, names: Sequence[str]) -> list[Finding]:
     return found
 
 
-def _enclosures(layout: Layout) -> tuple[tuple[Room, ...], tuple[OpenEnd, ...]]:
+def _open_ends(lines: WallLines) -> tuple[OpenEnd, ...]:
+    """The ends of walls that meet no other wall, in the order of the walls."""
+    return tuple(
+        OpenEnd(lines.walls[k].id, ("start", "end")[end], lines.at(k, end * lines.lengths[k]), float(lines.gap[k, end]))
+        for k, end in np.argwhere(lines.gap > CLOSING_DISTANCE).tolist()
+    )
+
+
+def _enclosures(layout: Layout, ends: Sequence[OpenEnd]) -> tuple[tuple[Room, ...], tuple[OpenEnd, ...]]:
     """Rooms of a layout with small gaps bridged, and the gaps."""
-    ends = open_ends(layout)
     bridges = [(end, wall) for end in ends if (wall := _bridge(end, layout)) is not None]
     whole = replace(layout, walls=(*layout.walls, *(wall for _, wall in bridges)))
-    rooms = tuple(room for room in find_rooms(whole) if _is_wide(room))
-    return rooms, tuple(end for end, _ in bridges)
+    rooms = find_rooms(whole)
+    wide = ~shapely.is_empty(shapely.buffer([room.polygon for room in rooms], -NARROWEST_ROOM / 2))
+    return tuple(room for room, fits in zip(rooms, wide) if fits), tuple(end for end, _ in bridges)
 
 
 def _bridge(end: OpenEnd, layout: Layout) -> Wall | None:
@@ -142,11 +158,9 @@ def _bridge(end: OpenEnd, layout: Layout) -> Wall | None:
     return Wall(-1, (*end.position, 0.0), (x, y, 0.0), 1.0)
 
 
-def _is_wide(room: Room) -> bool:
-    return not room.polygon.buffer(-NARROWEST_ROOM / 2).is_empty
-
-
-def _open_walls(layout: Layout, spaces: Sequence[Room], bridges: Sequence[OpenEnd]) -> list[Finding]:
+def _open_walls(
+    layout: Layout, spaces: Sequence[Room], ends: Sequence[OpenEnd], bridges: Sequence[OpenEnd]
+) -> list[Finding]:
     """Why areas are not closed, where that matters: no room at all, or gaps that were bridged."""
     found = [
         Finding("gap bridged", f"wall_{e.wall_id}", f"its {e.end} is {e.gap:.2f} m from the next wall; taken as met",
@@ -156,7 +170,6 @@ def _open_walls(layout: Layout, spaces: Sequence[Room], bridges: Sequence[OpenEn
     if not layout.walls:
         found.append(Finding("no walls", "layout", "has no usable wall; there is no inside to drive in", "error"))
     elif not spaces:
-        ends = open_ends(layout)
         worst = max(ends, key=lambda e: e.gap, default=None)
         where = "" if worst is None else (
             f"; wall_{worst.wall_id} ends at ({worst.position[0]:.2f}, {worst.position[1]:.2f})"
@@ -180,10 +193,12 @@ def space_at(spaces: Sequence[Room], points: np.ndarray, tolerance: float = 0.0)
     """The index of the area in which each point (N, 2) lies, or the nearest within `tolerance` (m), or None."""
     if not spaces or not len(points):
         return [None] * len(points)
-    polygons = np.array([space.polygon for space in spaces])
-    distances = shapely.distance(polygons[None, :], shapely.points(points)[:, None])
-    nearest = distances.argmin(axis=1)
-    return [int(k) if d[k] <= tolerance else None for k, d in zip(nearest, distances)]
+    tree = shapely.STRtree([space.polygon for space in spaces])
+    asked, near = tree.query_nearest(shapely.points(points), max_distance=max(tolerance, _TOUCHING))
+    found: list[int | None] = [None] * len(points)
+    for point, place in sorted(zip(asked.tolist(), near.tolist()), reverse=True):
+        found[point] = place
+    return found
 
 
 def door_findings(
