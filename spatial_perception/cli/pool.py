@@ -6,11 +6,13 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing.connection import wait
+from types import FrameType
 from typing import Any, TypeVar
 
 J = TypeVar("J")
@@ -35,12 +37,34 @@ def run_jobs(
     """
     count = min(processes or os.cpu_count() or 1, len(jobs))
     if count <= 1:
-        return [_tell(function(job), done) for job in jobs]
+        return _serial(function, jobs, done)
     results = _parallel(function, jobs, count, done)
     for index, job in enumerate(jobs):
         if index not in results:
             results[index] = _tell(_alone(function, job, failed), done)
     return [results[i] for i in range(len(jobs))]
+
+
+def _serial(function: Callable[[J], R], jobs: Sequence[J], done: Callable[[R], None]) -> list[R]:
+    """One job after the other. An interrupt that lands in a destructor is swallowed there: it ends the loop all the same."""
+    heard: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        signal.default_int_handler(number, frame)
+
+    on_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, hear) if on_main else None
+    try:
+        results = []
+        for job in jobs:
+            results.append(_tell(function(job), done))
+            if heard:
+                raise KeyboardInterrupt
+        return results
+    finally:
+        if on_main:
+            signal.signal(signal.SIGINT, before)
 
 
 def _tell(result: R, done: Callable[[R], None]) -> R:

@@ -110,3 +110,25 @@ def test_results_are_in_the_order_of_the_jobs():
     assert run_jobs(math.sqrt, [25.0, 16.0, 4.0], 2, lambda job, why: -1.0, lambda _: None) == [5, 4, 2]
     assert run_jobs(math.sqrt, [25.0, 16.0], 1, lambda job, why: -1.0, lambda _: None) == [5, 4]
     assert run_jobs(math.sqrt, [], 4, lambda job, why: -1.0, lambda _: None) == []
+
+
+def test_an_interrupt_that_a_destructor_swallows_still_ends_the_run(monkeypatch):
+    swallowed = []
+    monkeypatch.setattr(sys, "unraisablehook", swallowed.append)
+
+    class Swallows:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+
+    ran = []
+
+    def work(number):
+        ran.append(number)
+        if number == 1:
+            Swallows()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs(work, range(5), 1, lambda job, why: None, lambda result: None)
+    assert ran == [0, 1]
+    assert len(swallowed) == 1
