@@ -82,7 +82,15 @@ def test_an_interrupt_ends_cleanly(tmp_path, jobs):
     ]
     command += ["-j", jobs, "--points", "2000"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+    # A shell starts background jobs deaf to interrupts, and children inherit that.
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     layouts = tmp_path / "out" / "layout"
     deadline = time.monotonic() + 60
     while not (layouts.is_dir() and any(layouts.glob("*.txt"))) and time.monotonic() < deadline:
