@@ -7,6 +7,7 @@ embedded runtime. Prints a line every simulated half minute, then the figures.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -36,8 +37,8 @@ class Heard:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def launch(rooms: int, speedup: float, seed: int) -> subprocess.Popen:
-    """Robot and node."""
+def start_robot(rooms: int, speedup: float, seed: int) -> subprocess.Popen:
+    """The robot."""
     tool = ["ros2"] if shutil.which("ros2") else [sys.executable, "-m", "embedded_ros"]
     robot = [
         f"rooms:={rooms}",
@@ -49,8 +50,8 @@ def launch(rooms: int, speedup: float, seed: int) -> subprocess.Popen:
     ]
     words = [word for parameter in robot for word in ("-p", parameter)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess_of_robot = [*tool, "run", "spatial_perception", "simulated_robot", "--ros-args", *words]
-    return subprocess.Popen(subprocess_of_robot, cwd=ROOT, env=environment)
+    command = [*tool, "run", "spatial_perception", "simulated_robot", "--ros-args", *words]
+    return subprocess.Popen(command, cwd=ROOT, env=environment)
 
 
 def start_node() -> subprocess.Popen:
@@ -88,8 +89,17 @@ def listen() -> tuple[Any, Heard]:
     )
     node.create_subscription(Timing, f"{NODE}/timing", lambda m: heard.latencies.append(m.latency), 10)
     node.create_subscription(DiagnosticArray, "/diagnostics", note, 10)
-    threading.Thread(target=rclpy.spin, args=(node,), daemon=True).start()
+    threading.Thread(target=spin, args=(node,), daemon=True).start()
     return node, heard
+
+
+def spin(node: Any) -> None:
+    """Take messages until the end."""
+    import rclpy
+    from rclpy.executors import ExternalShutdownException
+
+    with contextlib.suppress(ExternalShutdownException):
+        rclpy.spin(node)
 
 
 def scores(heard: Heard) -> dict[str, float]:
@@ -112,22 +122,25 @@ def megabytes(text: str) -> float:
 
 def watch(heard: Heard, seconds: float) -> list[tuple[float, float]]:
     """Print the state every simulated half minute; returns (wall clock hours, memory in MB) over the second half."""
+    import rclpy
+
     memory: list[tuple[float, float]] = []
-    while not heard.clock:
+    while not heard.clock and rclpy.ok():
         time.sleep(0.05)
     start, said = heard.clock, 0.0
-    while (passed := heard.clock - start) < seconds:
+    while (passed := heard.clock - start) < seconds and rclpy.ok():
         time.sleep(0.2)
         if passed - said >= 30.0:
             said = passed
             memory.append((time.monotonic() / 3600, megabytes(heard.values.get("memory of the node", ""))))
-            shown = "  ".join(f"{name} {value:.0f}" for name, value in scores(heard).items())
-            v = heard.values
-            print(
-                f"{passed:6.0f} s  {shown}  ids {v.get('ids given, deleted, switched')}  {v.get('voxels')} voxels  {memory[-1][1]:.0f} MB",
-                flush=True,
-            )
+            _print_state(passed, heard, memory[-1][1])
     return memory[len(memory) // 2 :]
+
+
+def _print_state(passed: float, heard: Heard, memory: float) -> None:
+    shown = "  ".join(f"{name} {value:.0f}" for name, value in scores(heard).items())
+    ids, voxels = heard.values.get("ids given, deleted, switched"), heard.values.get("voxels")
+    print(f"{passed:6.0f} s  {shown}  ids {ids}  {voxels} voxels  {memory:.0f} MB", flush=True)
 
 
 def main() -> None:
@@ -136,7 +149,7 @@ def main() -> None:
     for name, default in (("minutes", 60.0), ("rooms", 6), ("speedup", 4.0), ("seed", 1)):
         parser.add_argument(f"--{name}", type=type(default), default=default)
     given = parser.parse_args()
-    processes = [start_node(), launch(given.rooms, given.speedup, given.seed)]
+    processes = [start_node(), start_robot(given.rooms, given.speedup, given.seed)]
     try:
         _, heard = listen()
         memory = watch(heard, 60.0 * given.minutes)

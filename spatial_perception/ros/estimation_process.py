@@ -163,7 +163,9 @@ def _fault(kind: str, error: Exception) -> dict[str, Any]:
 def main() -> int:
     """Load the estimator named on the command line (with settings as JSON) and serve."""
     name, settings = sys.argv[1:]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Signals to the whole group are for the node; this process ends when the node closes its input.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     channel = Channel(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
     # Whatever prints goes to the node's log, not between the answers.
     os.dup2(2, 1)
