@@ -36,7 +36,7 @@ ARGUMENTS = (
     ("bag_loop", "false", "Replay again and again; each round starts a new map.", BOOLEAN),
     ("use_rviz", "false", "Open RViz, where it is installed.", BOOLEAN),
     ("rviz_config", str(SHARE / "rviz" / "layout.rviz"), "What RViz shows.", None),
-    ("foxglove", "false", "Start foxglove_bridge, where it is installed; open foxglove/layout.json in Foxglove.", BOOLEAN),
+    ("foxglove", "false", "Start foxglove_bridge, where it is installed; open config/foxglove_layout.json there.", BOOLEAN),
     ("record", "", "Folder of a new bag (mcap) with layouts, markers, transforms and timings; empty: none.", None),
 )  # fmt: skip
 
