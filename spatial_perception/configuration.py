@@ -44,6 +44,15 @@ def load_settings(model: type[M], path: str | os.PathLike[str] | None = None, ov
         raise ConfigError(_explain(error, lines, origin)) from error
 
 
+def check_settings(model: type[M], values: Mapping[str, Any]) -> M:
+    """Settings of `model` from plain values; raises ConfigError as `load_settings` does."""
+    _check_keys(model, values, {}, "")
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError(_explain(error, {}, "")) from error
+
+
 def parse_override(text: str) -> tuple[Key, Any]:
     """`a.b=1.5` as (("a", "b"), 1.5); raises ConfigError where there is no key or the value is no YAML."""
     name, equals, value = text.partition("=")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING
 
 from spatial_perception.cli.console import describe_error, session
+from spatial_perception.cli.costs import Costs, follow
 from spatial_perception.cli.formats import Product, write_all
 from spatial_perception.cli.sources import Source
 from spatial_perception.errors import CloudFileError, ConfigError
 
 if TYPE_CHECKING:
-    from spatial_perception.layout.entities import Layout
+    from spatial_perception.layout.entities import Entity, Layout
     from spatial_perception.models.base import LayoutEstimator, Task
     from spatial_perception.pointcloud.alignment import Alignment
     from spatial_perception.pointcloud.cloud import PointCloud
@@ -58,6 +59,7 @@ class Outcome:
     seconds: float = 0.0
     paths: tuple[Path, ...] = ()
     error: str = ""
+    costs: Costs | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -112,25 +114,12 @@ def estimator_settings(name: str, config: Path | None, overrides: Sequence[str])
     if config is None and not overrides:
         return "{}"
     from spatial_perception.configuration import load_settings
+    from spatial_perception.models.registry import settings_model
 
     model = settings_model(name)
     if model is None:
         raise ConfigError(f"estimator '{name}' takes no settings; leave out --config and --set")
     return str(load_settings(model, config, overrides).model_dump_json(exclude_unset=True))
-
-
-def settings_model(name: str) -> Any:
-    """The pydantic model that the constructor of an estimator takes as `config`, or None."""
-    from importlib import import_module
-
-    from spatial_perception.configuration import nested_model
-    from spatial_perception.models.registry import ESTIMATORS
-
-    load(name)
-    module, factory = ESTIMATORS.get("geometric" if name == "auto" else name, ("", ""))
-    if not module:
-        return None
-    return nested_model(get_type_hints(getattr(import_module(module), factory).__init__).get("config"))
 
 
 @lru_cache(maxsize=2)
@@ -147,14 +136,34 @@ def estimate(cloud: PointCloud, request: Request, source: str = "") -> tuple[Lay
     The estimator sees the cloud upright, in metres, with its main walls along x and y; what was turned or scaled is
     undone on the result, or said in its notes where a layout cannot be told in the frame of the file.
     """
+    layout, shown, _ = estimate_with_costs(cloud, request, source)
+    return layout, shown
+
+
+def estimate_with_costs(
+    cloud: PointCloud, request: Request, source: str = "", tell: Callable[[Entity], None] | None = None
+) -> tuple[Layout, PointCloud, Costs | None]:
+    """As `estimate`, with the costs of a language model; `tell` hears of its entities as they are decoded."""
     from spatial_perception.pointcloud.alignment import align
 
     aligned, alignment = align(cloud, request.up, scale=parse_scale(request.scale))
+    told = None if tell is None else _restored(alignment, tell)
     task: Task = request.task  # type: ignore[assignment]
-    found = load(request.estimator, request.settings).estimate(aligned, task, request.categories)
+    found, costs = follow(load(request.estimator, request.settings), aligned, task, request.categories, told)
     layout = alignment.restore(found)
     layout = replace(layout, stamp=cloud.stamp, provenance=replace(layout.provenance, source=source))
-    return layout, beside(cloud, alignment)
+    return layout, beside(cloud, alignment), costs
+
+
+def _restored(alignment: Alignment, tell: Callable[[Entity], None]) -> Callable[[Entity], None]:
+    """Pass entities on in the frame of the file."""
+    from spatial_perception.layout.text import collect
+
+    def told(entity: Entity) -> None:
+        for restored in alignment.restore(collect([entity])):
+            tell(restored)
+
+    return told
 
 
 def beside(cloud: PointCloud, alignment: Alignment) -> PointCloud:
@@ -177,16 +186,16 @@ def read(path: Path) -> tuple[PointCloud, tuple[str, ...]]:
     return cloud, report.notes
 
 
-def run_job(job: Job) -> Outcome:
-    """Do a job; whatever is wrong with its cloud becomes the `error` of the outcome."""
+def run_job(job: Job, tell: Callable[[Entity], None] | None = None) -> Outcome:
+    """Do a job; whatever is wrong with its cloud becomes the `error` of the outcome. `tell` is as in `follow`."""
     started = time.perf_counter()
     try:
         cloud, notes = read(job.source.path)
-        layout, shown = estimate(cloud, job.request, job.source.path.name)
+        layout, shown, costs = estimate_with_costs(cloud, job.request, job.source.path.name, tell)
         layout = replace(layout, provenance=replace(layout.provenance, notes=(*notes, *layout.provenance.notes)))
         product = Product(layout, shown, job.source.name)
         paths = write_all(product, job.folder, job.request.formats) if job.folder is not None else ()
-        return Outcome(job.source, layout, len(cloud), time.perf_counter() - started, paths)
+        return Outcome(job.source, layout, len(cloud), time.perf_counter() - started, paths, costs=costs)
     except Exception as error:
         if job.request.debug:
             raise

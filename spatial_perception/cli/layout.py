@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spatial_perception.cli.console import FAILURE, err, make_table, note, one_line, plain, report_error, warn
+from spatial_perception.cli.costs import total
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from spatial_perception.cli.estimation import Job, Outcome
-    from spatial_perception.layout.entities import Layout
+    from spatial_perception.layout.entities import Entity, Layout
 
 EPILOG = (
     "Examples:\n\n"
@@ -53,10 +54,31 @@ def command(
     folder = None if output is None else output_folder(output)
     for source in renamed(sources) if folder else ():
         note(f"{source.path}: the name is taken; results are called {source.name}")
-    outcomes = run([Job(source, request, folder) for source in sources], jobs)
-    if folder is None:
-        _print_layouts(outcomes, names)
+    todo = [Job(source, request, folder) for source in sources]
+    if folder is None and names == ("txt",) and len(todo) == 1:
+        outcomes = [run_and_print(todo[0])]
+    else:
+        outcomes = run(todo, jobs)
+        if folder is None:
+            _print_layouts(outcomes, names)
     report(outcomes, folder)
+
+
+def run_and_print(job: Job) -> Outcome:
+    """Do a job and print its entities: as they are decoded where the estimator tells them, else at the end."""
+    from spatial_perception.cli.estimation import run_job
+    from spatial_perception.layout.text import format_entity
+
+    printed: list[str] = []
+
+    def tell(entity: Entity) -> None:
+        printed.append(format_entity(entity))
+        typer.echo(printed[-1])
+
+    outcome = run_job(job, tell)
+    if not printed:
+        _print_layouts([outcome], ("txt",))
+    return outcome
 
 
 def run(jobs: Sequence[Job], processes: int) -> list[Outcome]:
@@ -104,6 +126,9 @@ def report(outcomes: Sequence[Outcome], folder: Path | None) -> None:
     for outcome in good:
         for warning in outcome.warnings:
             warn(f"{outcome.source.path.name}: {warning}")
+    costs = [o.costs for o in good if o.costs is not None]
+    if costs:
+        note(str(total(costs)))
     if folder is not None and good:
         count = sum(len(o.paths) for o in good)
         console.print(f"{count} files in {folder}", markup=False, soft_wrap=True)

@@ -20,6 +20,7 @@ from spatial_perception.cli import (
     layout,
     navigation,
     simulate,
+    tiny_checkpoint,
     view,
 )
 from spatial_perception.cli.console import INTERRUPTED, at_the_edge, session
@@ -44,7 +45,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _command = {"layout": layout, "eval": evaluate, "simulate": simulate, "view": view, "convert": convert,
-            "navigation": navigation, "ask": ask, "eval-qa": evaluate_answers, "doctor": doctor, "demo": demo}  # fmt: skip
+            "navigation": navigation, "ask": ask, "eval-qa": evaluate_answers, "doctor": doctor, "demo": demo,
+            "make-tiny-checkpoint": tiny_checkpoint}  # fmt: skip
 _WITHOUT_ARGUMENTS = ("doctor", "demo", "eval-qa")
 _TWO_WORDS = {("eval", "qa"): "eval-qa"}
 

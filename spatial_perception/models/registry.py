@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast, get_type_hints
 
-from spatial_perception.errors import EstimatorError
+from pydantic import BaseModel
+
+from spatial_perception.configuration import nested_model
+from spatial_perception.errors import EstimatorError, MissingExtraError
 from spatial_perception.models.base import LayoutEstimator
 
 ESTIMATORS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -16,25 +21,62 @@ ESTIMATORS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Name of an estimator -> (module, class); the class is called with the settings as keywords."""
 
 _ALIASES: Mapping[str, str] = MappingProxyType({"auto": "geometric"})
+_CHECKPOINTS = "spatial_perception.models.spatiallm.pipeline"
+_CHECKPOINT_SETTINGS = "spatial_perception.models.spatiallm.settings"
+_NEEDED = ("torch", "transformers", "safetensors")
 
 
 def load_estimator(name_or_path: str = "geometric", **settings: Any) -> LayoutEstimator:
     """The estimator called `name_or_path`, with `settings` of its own configuration.
 
-    "geometric" needs no weights; "auto" picks the best that runs here, for now "geometric".
-    Raises EstimatorError for a name that is not known (checkpoints are not supported yet) and ConfigError for a setting
-    that is unknown or out of range.
+    "geometric" needs no weights; "auto" picks the best that runs here, for now "geometric". A directory or a hub id
+    (owner/name) is a SpatialLM checkpoint, with the settings of `CheckpointSettings`.
+    Raises EstimatorError for a name that is not known or a checkpoint that cannot be used, ConfigError for a setting
+    that is unknown or out of range, and MissingExtraError where a checkpoint needs packages that are not installed.
     """
     name = _ALIASES.get(name_or_path, name_or_path)
     if name not in ESTIMATORS:
-        known = ", ".join(sorted([*ESTIMATORS, *_ALIASES]))
-        kind = "checkpoints are not supported yet" if _looks_like_checkpoint(name) else "there is no such estimator"
-        raise EstimatorError(f"cannot load estimator {name_or_path!r}: {kind}; choose one of: {known}")
+        return _load_checkpoint(str(name), settings)
     module, factory = ESTIMATORS[name]
     estimator: LayoutEstimator = getattr(import_module(module), factory)(**settings)
     return estimator
 
 
-def _looks_like_checkpoint(name: str) -> bool:
-    """Whether a name is a path or a hub id rather than a plain word."""
-    return "/" in name or "\\" in name or "." in name
+def settings_model(name_or_path: str) -> type[BaseModel] | None:
+    """The pydantic model of the settings that `load_estimator` takes for this name; None if there are none.
+
+    Raises what `load_estimator` raises for the name itself; a checkpoint is not opened.
+    """
+    name = _ALIASES.get(name_or_path, name_or_path)
+    if name not in ESTIMATORS:
+        _check_checkpoint_name(str(name))
+        return cast("type[BaseModel]", import_module(_CHECKPOINT_SETTINGS).CheckpointSettings)
+    module, factory = ESTIMATORS[name]
+    return nested_model(get_type_hints(getattr(import_module(module), factory).__init__).get("config"))
+
+
+def is_checkpoint(name_or_path: str) -> bool:
+    """Whether a name is that of a checkpoint, a directory or a hub id, rather than of a known estimator."""
+    known = name_or_path in ESTIMATORS or name_or_path in _ALIASES
+    return not known and (any(mark in name_or_path for mark in "/\\.") or Path(name_or_path).is_dir())
+
+
+def _load_checkpoint(name: str, settings: Mapping[str, Any]) -> LayoutEstimator:
+    _check_checkpoint_name(name)
+    estimator: LayoutEstimator = import_module(_CHECKPOINTS).load_estimator(name, **settings)
+    return estimator
+
+
+def _check_checkpoint_name(name: str) -> None:
+    """Raise EstimatorError for a plain word, MissingExtraError where what reads checkpoints is absent."""
+    if not is_checkpoint(name):
+        known = ", ".join(sorted([*ESTIMATORS, *_ALIASES]))
+        raise EstimatorError(
+            f"cannot load estimator {name!r}: there is no such estimator; choose one of: {known}, a checkpoint "
+            "directory, or a hub id such as owner/name"
+        )
+    missing = [package for package in _NEEDED if find_spec(package) is None]
+    if missing:
+        raise MissingExtraError(
+            f'a checkpoint needs {", ".join(missing)}, not installed; pip install "spatial_perception[models]"'
+        )

@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from spatial_perception.errors import ConfigError, EstimatorError
+from spatial_perception.errors import ConfigError, EstimatorError, MissingExtraError
+from spatial_perception.models import registry
 from spatial_perception.models.base import LayoutEstimator
-from spatial_perception.models.registry import load_estimator
+from spatial_perception.models.registry import load_estimator, settings_model
 
 
 @pytest.mark.parametrize("name", ["geometric", "auto"])
@@ -17,10 +18,67 @@ def test_known_names_give_an_estimator(name):
     assert estimator.name == "geometric"
 
 
-@pytest.mark.parametrize("name", ["someone/SpatialLM1.1-Qwen-0.5B", "./weights", "model.safetensors"])
-def test_a_checkpoint_that_is_none_says_which_estimators_exist(name):
-    with pytest.raises(EstimatorError, match="geometric"):
+@pytest.mark.parametrize("name", ["./weights", "model.safetensors", "a/b/c"])
+def test_a_path_that_does_not_exist_is_refused(name):
+    pytest.importorskip("torch")
+    with pytest.raises(EstimatorError, match="neither a directory nor a hub id"):
         load_estimator(name)
+
+
+def test_a_directory_without_weights_is_refused(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    (tmp_path / "weights").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"config\.json"):
+        load_estimator("weights")
+
+
+def test_a_checkpoint_says_what_is_not_installed(monkeypatch):
+    find = registry.find_spec
+    monkeypatch.setattr(registry, "find_spec", lambda name: None if name == "torch" else find(name))
+    with pytest.raises(MissingExtraError, match=r'needs torch, .*pip install "spatial_perception\[models\]"'):
+        load_estimator("someone/SpatialLM1.1-Qwen-0.5B")
+    with pytest.raises(EstimatorError, match="no such estimator"):
+        load_estimator("geometrc")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    pytest.importorskip("torch")
+    from spatial_perception.models.spatiallm.tiny import make_tiny_checkpoint
+
+    return make_tiny_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny", seed=1)
+
+
+def test_a_checkpoint_directory_gives_an_estimator(tiny):
+    estimator = load_estimator(str(tiny), device="cpu", dtype="float32", seed=3, max_new_tokens=20)
+    assert isinstance(estimator, LayoutEstimator)
+    assert estimator.settings.seed == 3
+    assert estimator.model.device.type == "cpu"
+
+
+def test_torch_types_and_none_are_settings_too(tiny):
+    import torch
+
+    estimator = load_estimator(tiny, device=torch.device("cpu"), dtype=torch.bfloat16, revision=None)
+    assert estimator.model.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"devise": "cpu"}, "did you mean 'device'"), ({"dtype": "int8"}, "'dtype'"), ({"beams": 0}, "'beams'")],
+)
+def test_wrong_settings_of_checkpoints(tiny, settings, message):
+    with pytest.raises(ConfigError, match=message):
+        load_estimator(str(tiny), **settings)
+
+
+def test_settings_models():
+    assert settings_model("auto") is settings_model("geometric")
+    pytest.importorskip("torch")
+    fields = settings_model("someone/weights").model_fields
+    assert {"device", "seed", "temperature"} <= set(fields)
+    assert all(field.description for field in fields.values())
 
 
 def test_an_unknown_name_is_refused():

@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from spatial_perception._version import __version__
-from spatial_perception.errors import ConfigError, EstimatorError, LayoutError, LayoutTextError
+from spatial_perception.configuration import check_settings
+from spatial_perception.errors import EstimatorError, LayoutError, LayoutTextError
 from spatial_perception.generation.beam import BeamSearch
 from spatial_perception.generation.decoder import Budget, Decoder, Statistics, Token
 from spatial_perception.generation.draft import LayoutDraft
@@ -38,7 +38,7 @@ from spatial_perception.models.spatiallm.prompts import (
     task_name,
     user_message,
 )
-from spatial_perception.models.spatiallm.settings import SpatialLMSettings
+from spatial_perception.models.spatiallm.settings import CheckpointSettings, SpatialLMSettings
 from spatial_perception.models.spatiallm.sonata import Permutations, SonataEncoder
 from spatial_perception.models.spatiallm.tiles import cut, stitch
 from spatial_perception.models.spatiallm.transcript import Transcript
@@ -339,8 +339,12 @@ class Estimation:
 
 
 def load_estimator(name: str, **settings: Any) -> SpatialLMEstimator:
-    """A checkpoint by directory or hub id, for the registry; `settings` include device, dtype, revision, offline."""
-    return SpatialLMEstimator.from_pretrained(name, **settings)
+    """A checkpoint by directory or hub id, for the registry; `settings` are those of `CheckpointSettings`."""
+    given = {key: value for key, value in settings.items() if value is not None}
+    for key in given.keys() & {"device", "dtype"}:
+        given[key] = str(given[key]).removeprefix("torch.")
+    checked = check_settings(CheckpointSettings, given)
+    return SpatialLMEstimator.from_pretrained(name, **{key: getattr(checked, key) for key in checked.model_fields_set})
 
 
 def load_tokenizer(directory: Path) -> Any:
@@ -356,11 +360,7 @@ def load_tokenizer(directory: Path) -> Any:
 
 
 def _settings(values: Mapping[str, Any]) -> SpatialLMSettings:
-    try:
-        return SpatialLMSettings.model_validate(dict(values))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"spatiallm: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return check_settings(SpatialLMSettings, values)
 
 
 def _tokenizer_stop(tokenizer: Any) -> tuple[int, ...]:

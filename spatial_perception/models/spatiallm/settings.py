@@ -67,6 +67,18 @@ class SpatialLMSettings(StrictModel):
         return Sampling(self.temperature, self.top_k, self.top_p)
 
 
+class CheckpointSettings(SpatialLMSettings):
+    """Settings of the estimator and of the loading of its weights."""
+
+    device: str = Field("auto", description="Where to compute: auto, cpu, cuda, cuda:1, mps.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="Numbers of the language model; auto: bfloat16 on CUDA, else float32."
+    )
+    revision: str | None = Field(None, description="Branch, tag or commit of a hub checkpoint; null for the newest.")
+    sha256: dict[str, str] | None = Field(None, description="Files of the checkpoint and their SHA-256 digests.")
+    offline: bool = Field(False, description="Never ask the network for a hub checkpoint.")
+
+
 _REFERENCE = {
     "align_yaw": False, "grammar": False, "drafts": False, "centred": False, "beams": 1, "consensus": 1,
 }  # fmt: skip

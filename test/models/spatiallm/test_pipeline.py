@@ -318,6 +318,15 @@ def test_unusable_clouds(estimator):
     assert "5 points were not finite" in estimator.estimate(PointCloud(xyz)).provenance.notes[0]
 
 
+def test_points_that_are_not_finite_are_counted_and_left_out(estimator):
+    cloud = room_cloud()
+    xyz = np.concatenate([cloud.xyz, np.full((7, 3), np.nan), np.full((2, 3), np.inf)])
+    rgb = np.concatenate([cloud.rgb, np.zeros((9, 3), np.uint8)])
+    layout = estimator.estimate(PointCloud(xyz, rgb, cloud.frame_id, cloud.stamp))
+    assert any("9 points were not finite" in note for note in layout.provenance.notes)
+    assert list(layout) == list(estimator.estimate(cloud))
+
+
 def test_wrong_settings_and_tokenizers(tiny, tmp_path, estimator):
     with pytest.raises(ConfigError, match="temperature"):
         SpatialLMEstimator.from_pretrained(tiny, device="cpu", temperature=-1)
