@@ -23,7 +23,7 @@ _ROOM = 1024
 
 
 class StaticLanguageModel(LanguageModel):
-    """A language model with static decode steps; `capture` makes CUDA graphs of them.
+    """A language model with static decode steps; `capture` makes CUDA graphs of them, where that works.
 
     One generation at a time owns the static cache; others that run meanwhile get a cache and steps of the usual kind.
     """
@@ -85,14 +85,22 @@ class _Step:
         self._positions[..., :count] = positions
         torch.add(self._rows, length, out=self._slots)
         self._mask[0, 0] = self._columns <= self._slots[:, None]
-        if not self._model.capture:
+        if self._model.capture and self._graph is None:
+            self._try_to_record()
+        if self._graph is None or self._out is None:
             return self._compute()
-        if self._graph is None:
-            self._record()
-        assert self._graph is not None
-        assert self._out is not None
         self._graph.replay()
         return self._out
+
+    def _try_to_record(self) -> None:
+        """Capture the step; where that fails, say so once and let this and all later steps run without graphs."""
+        try:
+            self._record()
+        except (RuntimeError, AssertionError) as error:
+            self._graph = self._out = None
+            self._model.capture = False
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            _LOG.warning("no CUDA graph of a decode step (%s); decoding goes on without, slower", reason)
 
     def _compute(self) -> Tensor:
         cache = self._cache
@@ -111,7 +119,8 @@ class _Step:
             for _ in range(2):
                 self._compute()
         torch.cuda.current_stream().wait_stream(stream)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
             self._out = self._compute()
+        self._graph = graph
         _LOG.debug("captured a decode step of %d rows", len(self._rows))

@@ -5,7 +5,7 @@ import torch
 from decoding_helpers import random_prompt, random_transformer
 
 from spatial_perception.generation.decoder import Budget, Decoder
-from spatial_perception.generation.static_step import MAX_ROWS, StaticLanguageModel
+from spatial_perception.generation.static_step import MAX_ROWS, StaticLanguageModel, _Step
 
 
 class EveryThird:
@@ -61,6 +61,23 @@ def test_long_steps_are_not_static():
 
     assert decode(static, prompt, 150, Whole()) == text
     assert max(static._steps, default=0) <= MAX_ROWS
+
+
+def test_a_capture_that_fails_is_told_once_and_costs_speed_only(monkeypatch, caplog):
+    def fail(_):
+        raise RuntimeError("operation not permitted when stream is capturing\nCUDA kernel errors ...")
+
+    monkeypatch.setattr(_Step, "_record", fail)
+    usual = random_transformer(4, 40)
+    static = StaticLanguageModel(usual.stack, usual.head)
+    prompt = random_prompt(usual, 4)
+    text = decode(usual, prompt)
+    assert decode(static, prompt) == text
+    assert decode(static, prompt, draft=EveryThird([min(t, 38) for t in text])) == text
+    assert [record.getMessage() for record in caplog.records] == [
+        "no CUDA graph of a decode step (operation not permitted when stream is capturing); "
+        "decoding goes on without, slower"
+    ]
 
 
 @pytest.mark.gpu
