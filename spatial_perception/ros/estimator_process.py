@@ -71,6 +71,11 @@ class EstimatorProcess:
 
     def start(self) -> None:
         """Start the process and load the estimator; raises EstimationError when that fails or takes too long."""
+        self._cancel.clear()
+        self._ensure()
+
+    def _ensure(self) -> None:
+        """Start the process where none runs."""
         if self.pid is not None:
             return
         self._end()
@@ -109,8 +114,17 @@ class EstimatorProcess:
 
         With `check_up` the notes say where the cloud itself tells another up direction.
         """
-        self._cancel.clear()
-        self.start()
+        try:
+            return self._estimated(cloud, task, categories, previous, timeout, on_progress, check_up)
+        finally:
+            # Not at the beginning: whoever cancels before the work has begun means it as well.
+            self._cancel.clear()
+
+    def _estimated(
+        self, cloud: PointCloud, task: str, categories: Sequence[str], previous: Layout | None, timeout: float,
+        on_progress: Progress | None, check_up: bool,
+    ) -> Estimate:  # fmt: skip
+        self._ensure()
         self._number += 1
         rgb = () if cloud.rgb is None else (_raw(cloud.rgb),)
         header = {

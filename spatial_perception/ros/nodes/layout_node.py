@@ -131,7 +131,7 @@ class LayoutNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _autostart(self) -> None:
-        if self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
     def _configure(self) -> None:
