@@ -32,7 +32,7 @@ make_venv() {
     "$python" -m venv .venv || die "could not create .venv; see the lines above"
 }
 
-checksum() { cat pyproject.toml setup.py constraints.txt spatial_perception/_version.py embedded_ros/pyproject.toml 2>/dev/null | cksum | tr ' ' '-'; }
+checksum() { { cat pyproject.toml setup.py constraints.txt spatial_perception/_version.py embedded_ros/pyproject.toml 2>/dev/null || true; } | cksum | tr " " "-"; }
 
 setup_venv() {
     local name=$1 extras=$2 stamp
