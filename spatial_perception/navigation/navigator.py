@@ -152,10 +152,10 @@ class Navigator:
         return self._fixed
 
     def _same_walls(self, structure: Structure, layout: Layout) -> bool:
-        """Whether the structure of the layout before is that of this one; without walls, boxes tell where the floor is."""
+        """Whether the structure of the layout before is that of this one."""
         before = self._source
         same = before.walls == layout.walls and before.doors == layout.doors and before.frame_id == layout.frame_id
-        return same and (bool(structure.layout.walls) or before.boxes == layout.boxes)
+        return same and (not structure.needs_boxes or before.boxes == layout.boxes)
 
     def _grid(self, layout: Layout, fixed: _Fixed, obstacles: Rectangles) -> OccupancyGrid:
         data = fixed.cells.copy()

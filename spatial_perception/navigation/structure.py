@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString, Point, Polygon
 
 from spatial_perception.layout.entities import Box, Door, Layout, Wall
 from spatial_perception.layout.rooms import CLOSING_DISTANCE, OpenEnd, Room, find_rooms
 from spatial_perception.layout.text import entity_name
 from spatial_perception.layout.validation import Finding, remove_invalid
+from spatial_perception.navigation.completion import as_room, open_areas
 from spatial_perception.navigation.footprints import (
     Passage,
     Rectangles,
@@ -31,6 +32,7 @@ BRIDGED_GAP = 0.5
 """Gaps in walls up to this width (m) are bridged when rooms are looked for; wider ones leave a room open."""
 NARROWEST_ROOM = 0.5
 """Areas between walls in which a circle of this diameter (m) has no place are shafts, not rooms."""
+_AT_EDGE = 0.25  # m
 _TOUCHING = 1e-9  # m
 _PROBES = (0.05, 0.15, 0.3, 0.5)  # m beyond a door's frame, where a room is looked for
 
@@ -42,6 +44,7 @@ class Structure:
     `layout` holds what can be used of the walls and doors; `pieces` are the walls without the doors that are `open`, `holes`
     the floor in those doors, `spaces` the areas that walls enclose, `sides` the areas (index) to the left and right of each
     door, `joints` the ends of walls that meet others, `findings` what is wrong. `floor` is its height (m).
+    `needs_boxes` tells that furniture had a say: without walls in the height of the floor, with a wall missing in the rooms.
     """
 
     layout: Layout
@@ -53,6 +56,7 @@ class Structure:
     joints: Rectangles
     floor: float
     findings: tuple[Finding, ...]
+    needs_boxes: bool
 
 
 def build_structure(layout: Layout, robot: Robot | None = None, closed_doors: Collection[int] = ()) -> Structure:
@@ -70,7 +74,14 @@ def build_structure(layout: Layout, robot: Robot | None = None, closed_doors: Co
     lines = WallLines(walls)
     ends = _open_ends(lines)
     spaces, bridges = _enclosures(usable, ends)
-    findings = [*_removed(fixed, sound.removed), *_open_walls(usable, spaces, ends, bridges)]
+    areas = open_areas(lines, spaces) if walls else ()
+    completed = [as_room(area, len(spaces) + k) for k, area in enumerate(_inhabited(areas, layout.boxes))]
+    spaces = (*spaces, *completed)
+    findings = [
+        *(_completed_finding(room) for room in completed),
+        *_removed(fixed, sound.removed),
+        *_open_walls(usable, spaces, ends, bridges),
+    ]
     pieces, every = wall_pieces(lines, opened), passages(lines, usable.doors)
     holes = tuple(hole for hole in every if hole.door.id not in closed_doors)
     return Structure(
@@ -83,6 +94,7 @@ def build_structure(layout: Layout, robot: Robot | None = None, closed_doors: Co
         joints=wall_joints(lines),
         floor=floor,
         findings=tuple(findings),
+        needs_boxes=bool(areas) or not walls,
     )
 
 
@@ -126,6 +138,18 @@ def _removed(layout: Layout, names: Sequence[str]) -> list[Finding]:
         else:
             found.append(Finding("unusable", name, "holds a number that is not possible; left out", "error"))
     return found
+
+
+def _inhabited(areas: Sequence[Polygon], boxes: Sequence[Box]) -> list[Polygon]:
+    """The areas in which something stands, not merely hangs at their edge."""
+    middles = shapely.points(np.array([b.center[:2] for b in usable_boxes(boxes)[0]]).reshape(-1, 2))
+    return [area for area in areas if shapely.contains(area.buffer(-_AT_EDGE), middles).any()]
+
+
+def _completed_finding(room: Room) -> Finding:
+    x, y = room.center
+    text = f"the area around ({x:.2f}, {y:.2f}) lacks a wall somewhere; taken as a room of {room.area:.1f} m2"
+    return Finding("wall missing", "layout", text, "warning")
 
 
 def _open_ends(lines: WallLines) -> tuple[OpenEnd, ...]:

@@ -72,6 +72,8 @@ def test_updates_follow_walls_doors_labels_and_time(flat):
         replace(flat, boxes=(renamed, *flat.boxes[1:])),
         replace(flat, frame_id="odom"),
         replace(flat, boxes=()),
+        replace(flat, walls=flat.walls[:2] + flat.walls[3:]),
+        replace(flat, walls=flat.walls[:2] + flat.walls[3:], boxes=()),
         replace(flat, walls=(), doors=()),
         flat,
     ]

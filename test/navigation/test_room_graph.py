@@ -124,8 +124,26 @@ def test_small_gaps_are_bridged_and_told(flat):
     graph = room_graph(replace(flat, walls=tuple(walls)))
     assert len(graph.rooms) == 2
     assert "gap bridged" in kinds(graph)
-    wide = [replace(w, end=(6.5, 0, 0)) if w.id == 1 else w for w in flat.walls]
+    wide = [replace(w, end=(5.2, 0, 0)) if w.id == 1 else w for w in flat.walls]
     assert len(room_graph(replace(flat, walls=tuple(wide))).rooms) == 1
+
+
+def test_a_room_with_a_wall_missing_is_still_a_room(flat):
+    """Behind a row of cupboards no wall was seen; door and furniture tell that the room is there."""
+    walls = [replace(w, start=(8, 0.3, 0), end=(8, 0.4, 0)) if w.id == 2 else w for w in flat.walls]
+    corner = Wall(21, (8, 2.4, 0), (8, 3, 0), 2.6, 0.1)
+    graph = room_graph(replace(flat, walls=(*walls, corner)))
+    assert [room.area for room in graph.rooms] == pytest.approx([12.0, 12.0], rel=0.02)
+    assert graph.doors[0].rooms == (0, 1)
+    assert "wall missing" in kinds(graph)
+    assert "lacks a wall somewhere" in next(f.message for f in graph.findings if f.kind == "wall missing")
+    empty = room_graph(replace(flat, walls=(*walls, corner), boxes=flat.boxes[:2]))
+    assert len(empty.rooms) == 1
+
+
+def test_corners_outside_of_the_home_are_no_rooms(homes):
+    for home in homes:
+        assert not [f for f in room_graph(home.layout).findings if f.kind == "wall missing"]
 
 
 def test_a_door_without_wall_is_told_and_left_out(flat):
