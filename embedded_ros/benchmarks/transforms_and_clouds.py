@@ -52,7 +52,9 @@ def transforms(repeat: int) -> None:
             buffer.set_transform(transform(parent, child, 10 * S + index * 10**7, index * 0.01), "benchmark")
     buffer.set_transform_static(transform("base", "laser", 0, 1.0), "benchmark")
     between = Time(nanoseconds=15 * S + 5)
-    spent = measure("TF lookup, interpolated, three links", lambda: buffer.lookup_transform("map", "laser", between), repeat)
+    spent = measure(
+        "TF lookup, interpolated, three links", lambda: buffer.lookup_transform("map", "laser", between), repeat
+    )
     print(f"{'  (promised: at most 50 us)':<52}{'ok' if spent <= 50 else 'MISSED':>10}")
     measure("TF lookup, latest", lambda: buffer.lookup_transform("map", "laser", Time()), repeat)
     measure("TF can_transform", lambda: buffer.can_transform("map", "laser", between), repeat)

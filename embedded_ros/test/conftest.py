@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import tempfile
 
 import pytest
@@ -36,6 +37,11 @@ os.environ["ROS_DOMAIN_ID"] = str(_take_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 for _name in ("ROS_LOCALHOST_ONLY", "ROS_STATIC_PEERS", "ROS_NAMESPACE", "CYCLONEDDS_URI"):
     os.environ.pop(_name, None)
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # as shells start background jobs; child processes would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 try:
     import embedded_ros

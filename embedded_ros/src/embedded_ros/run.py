@@ -15,6 +15,7 @@ import os
 import pathlib
 import re
 import runpy
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -167,6 +168,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     import embedded_ros
 
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the package sets it for its own tools
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     kind, target, *rest = arguments
     sys.argv = [target, *rest]
     _extend_path(kind, target)  # before the activation, which sees to plain folders that would hide supplied packages

@@ -86,11 +86,6 @@ def test_large_samples_keep_their_memory_until_released(participants):
     assert [set(message.data[::1000].tolist()) for message in kept] == [{value} for value in range(5)]
 
 
-def test_wide_strings_are_named(participants):
-    with pytest.raises(NotImplementedError, match="'data' is a wide string"):
-        Writer(participants[0], "rt/wide", "example_interfaces/msg/WString", EndpointQos())
-
-
 _PEER = """
 import sys, time
 from embedded_ros.wire import profile

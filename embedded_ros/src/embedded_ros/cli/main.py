@@ -79,8 +79,6 @@ def _run(tool: str, arguments: list[str]) -> int:
     if not embedded_ros.activate() and importlib.util.find_spec("rclpy") is None:
         raise ToolError("EMBEDDED_ROS=off, and there is no genuine rclpy; unset it")
     if tool == "launch":
-        if _in_main_thread():
-            signal.signal(signal.SIGINT, signal.default_int_handler)
         return int(importlib.import_module("embedded_ros.launch_runtime").main(arguments) or 0)
     module = importlib.import_module(f"embedded_ros.cli.{tool}")
     if tool == "run":

@@ -81,6 +81,7 @@ def reader_of(name: str, order: str) -> Reader:
         "structs": functools.partial(_reading_structs, order),
         "numbers": functools.partial(_numbers, order),
         "text": functools.partial(_text, order),
+        "wide_text": functools.partial(_wide_text, order),
         "count": functools.partial(_count, order),
         "octets": _octets,
     }
@@ -137,6 +138,15 @@ def _text(order: str, body: memoryview, position: int) -> tuple[str, int]:
     if length and body[end - 1]:
         raise ValueError("a string without terminating zero")
     return str(body[position : end - 1], "utf-8") if length > 1 else "", end
+
+
+def _wide_text(order: str, body: memoryview, position: int) -> tuple[str, int]:
+    """Read a wide string: UTF-16 units of four bytes each."""
+    length, position = _count(order, body, position, 4)
+    units = np.frombuffer(body, dtype=order + "u4", count=length, offset=position) if length else np.empty(0, "u4")
+    if length and units.max() > 0xFFFF:
+        raise ValueError("a wide string with a unit beyond 16 bits")
+    return units.astype("<u2").tobytes().decode("utf-16-le"), position + 4 * length
 
 
 _SMALL_ARRAY = 4096

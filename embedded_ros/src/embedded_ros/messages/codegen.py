@@ -170,9 +170,9 @@ def _bools(value: Any) -> bytes:
 
 
 def _wide(value: str) -> bytes:
-    """Wide strings are a count of UTF-16 units, then the units, four bytes each as Fast CDR wrote them in XCDR1."""
+    """Wide strings are a count of UTF-16 units, then the units, four bytes each, as rmw_cyclonedds writes them."""
     units = np.frombuffer(value.encode("utf-16-le"), dtype="<u2")
-    return len(units).to_bytes(4, "little") + units.astype("<u2").tobytes()
+    return len(units).to_bytes(4, "little") + units.astype("<u4").tobytes()
 
 
 class _ReaderBuilder:
@@ -231,12 +231,7 @@ class _ReaderBuilder:
                 "",
             )
         if kind.base == "wstring":
-            lines = [
-                "n_units, pos = count(body, pos, 2)",
-                "item = str(body[pos:pos + 2 * n_units], 'utf-16-le')",
-                "pos += 2 * n_units",
-            ]
-            return _indent(lines, depth, "")
+            return _indent(["item, pos = wide_text(body, pos)"], depth, "")
         key = f"reader_{len(self._names)}"
         self._names[key] = None
         guard = f"if {key} is None: {key} = reader_of({kind.base!r})"

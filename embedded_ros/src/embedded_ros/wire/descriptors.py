@@ -26,6 +26,7 @@ _STRING, _BOUNDED_STRING, _SEQUENCE, _ARRAY, _STRUCT, _BOUNDED_SEQUENCE, _BOOL =
 )
 _BY_SIZE = {1: 0x01, 2: 0x02, 4: 0x03, 8: 0x04}
 _FLOATING, _SIGNED = 1 << 1, 1 << 2
+_WIDE = "wstring"  # on the wire a sequence of 32-bit numbers, and described as such
 _POINTER = ct.sizeof(ct.c_void_p)
 _SEQUENCE_SIZE = 16 + _POINTER  # maximum and length (4 bytes each), buffer, release flag, padded
 _RESTRICT_XCDR1 = 1 << 0
@@ -79,7 +80,6 @@ def topic_descriptor(name: str, with_service_header: bool = False) -> ct.Structu
     """Return the C descriptor of a message by its full name.
 
     with_service_header: 16 bytes (client, sequence number) come before the fields, as in requests and responses.
-    Raises NotImplementedError for wide strings.
     """
     main = _Layout()
     if with_service_header:
@@ -118,7 +118,10 @@ def _append_elements(ops: list[int], main: _Layout) -> None:
 
 def _element_layout(name: str) -> _Layout:
     layout = _Layout()
-    _add_fields(layout, name)
+    if name == _WIDE:
+        layout.ops += [_ADR | _SEQUENCE << 16 | _BY_SIZE[4] << 8, layout.place(_SEQUENCE_SIZE, _POINTER)]
+    else:
+        _add_fields(layout, name)
     return layout
 
 
@@ -126,10 +129,6 @@ def _add_fields(layout: _Layout, name: str) -> None:
     """Append the members of a message; single nested messages are laid out in place."""
     for field in structure(name).wire_fields:
         kind = field.type
-        if kind.base == "wstring":
-            raise NotImplementedError(
-                f"{name}: field {field.name!r} is a wide string, which embedded_ros cannot put on the wire"
-            )
         if kind.shape is Shape.SINGLE and kind.is_nested:
             _add_nested(layout, kind.base)
         elif kind.shape is Shape.SINGLE:
@@ -158,6 +157,8 @@ def _element_code(kind: FieldType) -> tuple[int, int, int, int]:
     if kind.is_nested:
         align, size = _memory(kind.base)
         return _STRUCT, 0, size, align
+    if kind.base == _WIDE:
+        return _SEQUENCE, 0, _SEQUENCE_SIZE, _POINTER
     if kind.is_string:
         bound = kind.string_bound
         return (_BOUNDED_STRING, 0, bound + 1, 1) if bound else (_STRING, 0, _POINTER, _POINTER)
@@ -170,7 +171,8 @@ def _element_code(kind: FieldType) -> tuple[int, int, int, int]:
 
 def _add_single(layout: _Layout, kind: FieldType) -> None:
     code, flags, size, align = _element_code(kind)
-    layout.ops += [_ADR | code << 16 | flags, layout.place(size, align)]
+    subtype = _BY_SIZE[4] << 8 if code == _SEQUENCE else 0
+    layout.ops += [_ADR | code << 16 | subtype | flags, layout.place(size, align)]
     if code == _BOUNDED_STRING:
         layout.ops.append(size)
 
@@ -179,7 +181,7 @@ def _add_array(layout: _Layout, kind: FieldType) -> None:
     code, flags, size, align = _element_code(kind)
     origin = len(layout.ops)
     layout.ops += [_ADR | _ARRAY << 16 | code << 8 | flags, layout.place(size * kind.size, align), kind.size]
-    if code == _STRUCT:
+    if code in (_STRUCT, _SEQUENCE):
         layout.jumps.append((len(layout.ops), origin, kind.base))
         layout.ops += [5 << 16, size]
     elif code == _BOUNDED_STRING:
@@ -194,7 +196,7 @@ def _add_sequence(layout: _Layout, kind: FieldType) -> None:
     layout.ops += [_ADR | outer << 16 | code << 8 | flags, layout.place(_SEQUENCE_SIZE, _POINTER)]
     if bounded:
         layout.ops.append(kind.size)
-    if code == _STRUCT:
+    if code in (_STRUCT, _SEQUENCE):
         layout.ops.append(size)
         layout.jumps.append((len(layout.ops), origin, kind.base))
         layout.ops.append((len(layout.ops) + 1 - origin) << 16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from embedded_ros.wire.endpoints import BuiltinReaders, Endpoint, RemoteParticip
 from embedded_ros.wire.participant import Participant, Reader, Writer
 from embedded_ros.wire.qos import EndpointQos
 
+_LONGEST_WAIT = 0.5  # seconds; a signal just before a wait in C would not end it
 _LOGGER = logging.getLogger("embedded_ros")
 _TOPIC, _TYPE = "ros_discovery_info", "rmw_dds_common/msg/ParticipantEntitiesInfo"
 _NODE_TYPE, _GID_TYPE = "rmw_dds_common/msg/NodeEntitiesInfo", "rmw_dds_common/msg/Gid"
@@ -118,7 +120,13 @@ class Graph:
     def wait_until(self, predicate: Callable[[], bool], timeout: float | None) -> bool:
         """Return whether ``predicate`` became true within ``timeout`` seconds (None: wait forever)."""
         with self.changed:
-            return self.changed.wait_for(predicate, timeout)
+            deadline = None if timeout is None else time.monotonic() + timeout
+            while not self.changed.wait_for(
+                predicate, _LONGEST_WAIT if timeout is None else min(timeout, _LONGEST_WAIT)
+            ):
+                if deadline is not None and (timeout := deadline - time.monotonic()) <= 0:
+                    return False
+            return True
 
     def servers(self, service: str, service_type: str) -> tuple[int, int]:
         """Return how many servers of a service are Cyclone's and how many are of other vendors."""

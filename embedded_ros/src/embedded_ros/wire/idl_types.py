@@ -28,8 +28,8 @@ _PRIMITIVES = {
 
 @functools.cache
 def idl_type(name: str) -> type[IdlStruct]:
-    """Return the IDL class of a message; raises NotImplementedError for wide strings."""
-    fields = {f"{field.name}_": _field_type(name, field) for field in structure(name).wire_fields}
+    """Return the IDL class of a message."""
+    fields = {f"{field.name}_": _field_type(field) for field in structure(name).wire_fields}
     return _make(dds_type_name(name), fields)
 
 
@@ -37,7 +37,7 @@ def idl_type(name: str) -> type[IdlStruct]:
 def service_idl_type(name: str) -> type[IdlStruct]:
     """Return the IDL class of a request or response with the 16 bytes before it that tell who asked what."""
     fields = {"client_guid": types.uint64, "sequence_number": types.int64}
-    fields.update({f"{field.name}_": _field_type(name, field) for field in structure(name).wire_fields})
+    fields.update({f"{field.name}_": _field_type(field) for field in structure(name).wire_fields})
     return _make(dds_type_name(name), fields)
 
 
@@ -45,9 +45,9 @@ def _make(dds_name: str, fields: dict) -> type[IdlStruct]:
     return make_idl_struct(dds_name.replace("::", "_"), dds_name.replace("::", "."), fields, dataclassify=False)
 
 
-def _field_type(owner: str, field: Field) -> object:
+def _field_type(field: Field) -> object:
     kind = field.type
-    element = _element(owner, field.name, kind)
+    element = _element(kind)
     if kind.shape is Shape.SINGLE:
         return element
     if kind.shape is Shape.ARRAY:
@@ -55,13 +55,11 @@ def _field_type(owner: str, field: Field) -> object:
     return types.sequence[element, kind.size] if kind.shape is Shape.BOUNDED else types.sequence[element]
 
 
-def _element(owner: str, field: str, kind: FieldType) -> object:
+def _element(kind: FieldType) -> object:
     if kind.is_primitive:
         return _PRIMITIVES[kind.base]
     if kind.base == "string":
         return types.bounded_str[kind.string_bound] if kind.string_bound else str
     if kind.base == "wstring":
-        raise NotImplementedError(
-            f"{owner}: field {field!r} is a wide string, which embedded_ros cannot put on the wire"
-        )
+        return types.sequence[types.uint32]  # UTF-16 units of four bytes each, as rmw_cyclonedds writes them
     return idl_type(kind.base)

@@ -188,3 +188,17 @@ def _fits(pattern: list[str], parts: list[str]) -> bool:
     if pattern[0] == "**":
         return any(_fits(pattern[1:], parts[start:]) for start in range(len(parts) + 1))
     return bool(parts) and pattern[0] in ("*", parts[0]) and _fits(pattern[1:], parts[1:])
+
+
+def merged_arguments(common: RosArguments, cli_args: list[str] | None, use_global: bool) -> RosArguments:
+    """Return the arguments of the node itself, followed by those of the program."""
+    own = parse_arguments(cli_args) if cli_args is not None else RosArguments()
+    if not use_global:
+        return own
+    return RosArguments(
+        remaps=[*own.remaps, *common.remaps],
+        parameters=[*common.parameters, *own.parameters],
+        log_levels=own.log_levels or common.log_levels,
+        enclave=common.enclave,
+        rosout=own.rosout and common.rosout,
+    )

@@ -25,78 +25,82 @@ class EntityOwner:
 
     # Entities
 
-    publishers = property(lambda self: iter(self._publishers), doc="The publishers.")
-    subscriptions = property(lambda self: iter(self._subscriptions), doc="The subscriptions.")
-    clients = property(lambda self: iter(self._clients), doc="The clients.")
-    services = property(lambda self: iter(self._services), doc="The services.")
-    timers = property(lambda self: iter(list(self._timers)), doc="The timers.")
-    guards = property(lambda self: iter(self._guards), doc="The guard conditions.")
-    waitables = property(lambda self: iter(self._waitables), doc="The waitables.")
+    publishers = property(lambda self: iter(self._impl_publishers), doc="The publishers.")
+    subscriptions = property(lambda self: iter(self._impl_subscriptions), doc="The subscriptions.")
+    clients = property(lambda self: iter(self._impl_clients), doc="The clients.")
+    services = property(lambda self: iter(self._impl_services), doc="The services.")
+    timers = property(lambda self: iter(list(self._impl_timers)), doc="The timers.")
+    guards = property(lambda self: iter(self._impl_guards), doc="The guard conditions.")
+    waitables = property(lambda self: iter(self._impl_waitables), doc="The waitables.")
 
-    def _entities(self) -> Iterator[Any]:
+    def _impl_entities(self) -> Iterator[Any]:
         """Yield everything that executors serve."""
-        yield from list(self._timers)
-        for subscription in list(self._subscriptions):
+        yield from list(self._impl_timers)
+        for subscription in list(self._impl_subscriptions):
             yield subscription
             yield from subscription.event_handlers
-        yield from list(self._guards)
-        yield from list(self._clients)
-        yield from list(self._services)
-        for publisher in list(self._publishers):
+        yield from list(self._impl_guards)
+        yield from list(self._impl_clients)
+        yield from list(self._impl_services)
+        for publisher in list(self._impl_publishers):
             yield from publisher.event_handlers
-        yield from list(self._waitables)
+        yield from list(self._impl_waitables)
 
     # Destroying
 
     def destroy_publisher(self, publisher: Publisher) -> bool:
         """Destroy a publisher; return whether it was this node's."""
-        return self._destroy(self._publishers, publisher, lambda: [publisher._writer])
+        return self._impl_destroy(self._impl_publishers, publisher, lambda: [publisher._writer])
 
     def destroy_subscription(self, subscription: Subscription) -> bool:
         """Destroy a subscription; return whether it was this node's."""
-        return self._destroy(self._subscriptions, subscription, lambda: [subscription._reader])
+        return self._impl_destroy(self._impl_subscriptions, subscription, lambda: [subscription._reader])
 
     def destroy_client(self, client: Client) -> bool:
         """Destroy a client; return whether it was this node's."""
-        return self._destroy(self._clients, client, lambda: [client._client.reader, client._client.writer])
+        return self._impl_destroy(self._impl_clients, client, lambda: [client._client.reader, client._client.writer])
 
     def destroy_service(self, service: Service) -> bool:
         """Destroy a service; return whether it was this node's."""
-        return self._destroy(self._services, service, lambda: [service._server.reader, service._server.writer])
+        return self._impl_destroy(
+            self._impl_services, service, lambda: [service._server.reader, service._server.writer]
+        )
 
     def destroy_timer(self, timer: Timer) -> bool:
         """Destroy a timer; return whether it was this node's."""
-        return self._destroy(self._timers, timer, list)
+        return self._impl_destroy(self._impl_timers, timer, list)
 
     def destroy_guard_condition(self, guard: GuardCondition) -> bool:
         """Destroy a guard condition; return whether it was this node's."""
-        return self._destroy(self._guards, guard, list)
+        return self._impl_destroy(self._impl_guards, guard, list)
 
     def destroy_rate(self, rate: Rate) -> bool:
         """Destroy a rate; return whether it was this node's."""
         rate.destroy()
         return self.destroy_timer(rate._timer)
 
-    def _destroy(self, owned: list[Any], entity: Any, endpoints: Callable[[], Sequence[Any]]) -> bool:
+    def _impl_destroy(self, owned: list[Any], entity: Any, endpoints: Callable[[], Sequence[Any]]) -> bool:
         if not any(other is entity for other in owned):
             return False
         owned[:] = [other for other in owned if other is not entity]
-        self._remove_from_graph(*endpoints())
+        self._impl_remove_from_graph(*endpoints())
         entity.destroy()
-        self._wake_executor()
+        self._impl_wake_executor()
         return True
 
     # Graph
 
-    def _add_to_graph(self, *endpoints: Any) -> None:
+    def _impl_add_to_graph(self, *endpoints: Any) -> None:
         for endpoint in endpoints:
-            (self._record.writers if isinstance(endpoint, Writer) else self._record.readers).add(endpoint.guid)
-        if self._announcing:
+            (self._impl_record.writers if isinstance(endpoint, Writer) else self._impl_record.readers).add(
+                endpoint.guid
+            )
+        if self._impl_announcing:
             self._context.graph.announce()
 
-    def _remove_from_graph(self, *endpoints: Any) -> None:
+    def _impl_remove_from_graph(self, *endpoints: Any) -> None:
         for endpoint in endpoints:
-            self._record.writers.discard(endpoint.guid)
-            self._record.readers.discard(endpoint.guid)
-        if self._announcing:
+            self._impl_record.writers.discard(endpoint.guid)
+            self._impl_record.readers.discard(endpoint.guid)
+        if self._impl_announcing:
             self._context.graph.announce()

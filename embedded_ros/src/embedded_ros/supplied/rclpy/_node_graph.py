@@ -52,51 +52,51 @@ class GraphQueries:
         self, node_name: str, node_namespace: str, no_demangle: bool = False
     ) -> NamesAndTypes:
         """Return the topics a node publishes; raises NodeNameNonExistentError."""
-        return _collect(self._of_node(node_name, node_namespace, "writers"), no_demangle)
+        return _collect(self._impl_of_node(node_name, node_namespace, "writers"), no_demangle)
 
     def get_subscriber_names_and_types_by_node(
         self, node_name: str, node_namespace: str, no_demangle: bool = False
     ) -> NamesAndTypes:
         """Return the topics a node subscribes to; raises NodeNameNonExistentError."""
-        return _collect(self._of_node(node_name, node_namespace, "readers"), no_demangle)
+        return _collect(self._impl_of_node(node_name, node_namespace, "readers"), no_demangle)
 
     def get_service_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
         """Return the services a node offers; raises NodeNameNonExistentError."""
-        return self._services_of_node(node_name, node_namespace, "rq/", "rr/")
+        return self._impl_services_of_node(node_name, node_namespace, "rq/", "rr/")
 
     def get_client_names_and_types_by_node(self, node_name: str, node_namespace: str) -> NamesAndTypes:
         """Return the services a node calls; raises NodeNameNonExistentError."""
-        return self._services_of_node(node_name, node_namespace, "rr/", "rq/")
+        return self._impl_services_of_node(node_name, node_namespace, "rr/", "rq/")
 
-    def _services_of_node(self, name: str, namespace: str, reads: str, writes: str) -> NamesAndTypes:
+    def _impl_services_of_node(self, name: str, namespace: str, reads: str, writes: str) -> NamesAndTypes:
         """Return the services of which a node reads or writes the topics that begin so; one of the two is enough."""
-        readers = [e for e in self._of_node(name, namespace, "readers") if e.topic_name.startswith(reads)]
-        writers = [e for e in self._of_node(name, namespace, "writers") if e.topic_name.startswith(writes)]
+        readers = [e for e in self._impl_of_node(name, namespace, "readers") if e.topic_name.startswith(reads)]
+        writers = [e for e in self._impl_of_node(name, namespace, "writers") if e.topic_name.startswith(writes)]
         return _services([*readers, *writers])
 
     def count_publishers(self, topic_name: str) -> int:
         """Return the number of publishers of a topic."""
-        return len(self._endpoints_named(self._full_topic(topic_name), writers=True))
+        return len(self._impl_endpoints_named(self._impl_full_topic(topic_name), writers=True))
 
     def count_subscribers(self, topic_name: str) -> int:
         """Return the number of subscriptions of a topic."""
-        return len(self._endpoints_named(self._full_topic(topic_name), writers=False))
+        return len(self._impl_endpoints_named(self._impl_full_topic(topic_name), writers=False))
 
     def count_services(self, service_name: str) -> int:
         """Return the number of servers of a service."""
-        return self._count_service(service_name, writers=False)
+        return self._impl_count_service(service_name, writers=False)
 
     def count_clients(self, service_name: str) -> int:
         """Return the number of clients of a service."""
-        return self._count_service(service_name, writers=True)
+        return self._impl_count_service(service_name, writers=True)
 
     def get_publishers_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
         """Return details of the publishers of a topic; ``no_mangle`` takes the name as that of a DDS topic."""
-        return self._info(topic_name, no_mangle, True)
+        return self._impl_info(topic_name, no_mangle, True)
 
     def get_subscriptions_info_by_topic(self, topic_name: str, no_mangle: bool = False) -> list[TopicEndpointInfo]:
         """Return details of the subscriptions of a topic; ``no_mangle`` takes the name as that of a DDS topic."""
-        return self._info(topic_name, no_mangle, False)
+        return self._impl_info(topic_name, no_mangle, False)
 
     def wait_for_node(self, fully_qualified_node_name: str, timeout: float) -> bool:
         """Return whether a node appeared within ``timeout`` seconds."""
@@ -107,29 +107,29 @@ class GraphQueries:
 
     # Helpers
 
-    def _info(self, topic_name: str, no_mangle: bool, writers: bool) -> list[TopicEndpointInfo]:
+    def _impl_info(self, topic_name: str, no_mangle: bool, writers: bool) -> list[TopicEndpointInfo]:
         if no_mangle:
             found = [e for e in self.context.graph.endpoints() if e.topic_name == topic_name and e.is_writer is writers]
         else:
-            found = self._endpoints_named(self._full_topic(topic_name), writers)
+            found = self._impl_endpoints_named(self._impl_full_topic(topic_name), writers)
         return [_endpoint_info(endpoint, self.context.graph.node_of(endpoint.guid)) for endpoint in found]
 
-    def _full_topic(self, topic_name: str) -> str:
+    def _impl_full_topic(self, topic_name: str) -> str:
         return self.resolve_topic_name(topic_name)
 
-    def _count_service(self, service_name: str, writers: bool) -> int:
+    def _impl_count_service(self, service_name: str, writers: bool) -> int:
         wanted = names.request_to_dds(self.resolve_service_name(service_name))
         return sum(e.topic_name == wanted and e.is_writer is writers for e in self.context.graph.endpoints())
 
-    def _endpoints_named(self, topic: str, writers: bool) -> list[Endpoint]:
+    def _impl_endpoints_named(self, topic: str, writers: bool) -> list[Endpoint]:
         wanted = names.topic_to_dds(topic)
         return [e for e in self.context.graph.endpoints() if e.topic_name == wanted and e.is_writer is writers]
 
-    def _endpoints_of(self, topic: str, writers: bool) -> list[Any]:
+    def _impl_endpoints_of(self, topic: str, writers: bool) -> list[Any]:
         """Return the QoS of the endpoints of a topic."""
-        return [endpoint.qos for endpoint in self._endpoints_named(topic, writers)]
+        return [endpoint.qos for endpoint in self._impl_endpoints_named(topic, writers)]
 
-    def _of_node(self, name: str, namespace: str, side: str) -> list[Endpoint]:
+    def _impl_of_node(self, name: str, namespace: str, side: str) -> list[Endpoint]:
         records = [node for node in self.context.graph.nodes() if (node.name, node.namespace) == (name, namespace)]
         if not records:
             raise NodeNameNonExistentError(f"cannot get names and types for nonexistent node {join(namespace, name)}")

@@ -25,7 +25,7 @@ Callback = Callable[[list[Parameter]], Any]
 class ParameterStore:
     """Mixin of Node: declaring, getting and setting parameters."""
 
-    def _init_parameters(
+    def _impl_init_parameters(
         self,
         overrides: Sequence[Parameter] | None,
         allow_undeclared: bool,
@@ -34,19 +34,19 @@ class ParameterStore:
     ) -> None:
         self._parameters: dict[str, Parameter] = {}
         self._descriptors: dict[str, Any] = {}
-        self._pre_set_callbacks: list[Callable[[list[Parameter]], list[Parameter]]] = []
-        self._on_set_callbacks: list[Callback] = []
-        self._post_set_callbacks: list[Callback] = []
+        self._impl_pre_set_callbacks: list[Callable[[list[Parameter]], list[Parameter]]] = []
+        self._impl_on_set_callbacks: list[Callback] = []
+        self._impl_post_set_callbacks: list[Callback] = []
         self._allow_undeclared_parameters = allow_undeclared
         self._parameter_overrides: dict[str, Parameter] = {}
         for rule in rules:
             if matches(rule.node, self.get_fully_qualified_name()):
                 self._parameter_overrides[rule.name] = value_from_yaml(rule.value, name=rule.name)
         self._parameter_overrides.update({parameter.name: parameter for parameter in overrides or []})
-        self._declare_from_overrides = declare_from_overrides
+        self._impl_declare_from_overrides = declare_from_overrides
 
-    def _declare_overrides(self) -> None:
-        if self._declare_from_overrides:
+    def _impl_declare_overrides(self) -> None:
+        if self._impl_declare_from_overrides:
             from rcl_interfaces.msg import ParameterDescriptor
 
             free = ParameterDescriptor(dynamic_typing=True)
@@ -77,15 +77,17 @@ class ParameterStore:
         self, namespace: str, parameters: Sequence[tuple], ignore_override: bool = False
     ) -> list[Parameter]:
         """Declare parameters given as (name), (name, value or type) or (name, value or type, descriptor)."""
-        prepared = [self._prepare(namespace, entry, index, ignore_override) for index, entry in enumerate(parameters)]
+        prepared = [
+            self._impl_prepare(namespace, entry, index, ignore_override) for index, entry in enumerate(parameters)
+        ]
         taken = [parameter.name for parameter, _ in prepared if parameter.name in self._descriptors]
         if taken:
             raise ParameterAlreadyDeclaredException(taken)
         for parameter, descriptor in prepared:
-            self._declare_one(parameter, descriptor)
+            self._impl_declare_one(parameter, descriptor)
         return [self._parameters[parameter.name] for parameter, _ in prepared]
 
-    def _prepare(self, namespace: str, entry: tuple, index: int, ignore_override: bool) -> tuple[Parameter, Any]:
+    def _impl_prepare(self, namespace: str, entry: tuple, index: int, ignore_override: bool) -> tuple[Parameter, Any]:
         from rcl_interfaces.msg import ParameterDescriptor
 
         if not isinstance(entry, (tuple, list)) or not 1 <= len(entry) <= 3:
@@ -117,13 +119,13 @@ class ParameterStore:
         )
         return Parameter(name, kind, value), descriptor
 
-    def _declare_one(self, parameter: Parameter, descriptor: Any) -> None:
+    def _impl_declare_one(self, parameter: Parameter, descriptor: Any) -> None:
         unset = parameter.type_ is Parameter.Type.NOT_SET
         if not descriptor.dynamic_typing and not unset and parameter.type_.value != descriptor.type:
             raise InvalidParameterTypeException(parameter, Parameter.Type(descriptor.type))
         if not unset:
             result = check_value(parameter, descriptor, check_read_only=False)
-            result = self._ask_callbacks([parameter]) if result.successful else result
+            result = self._impl_ask_callbacks([parameter]) if result.successful else result
             if not result.successful:
                 raise InvalidParameterValueException(parameter.name, parameter.value, result.reason)
         self._descriptors[parameter.name] = descriptor
@@ -131,7 +133,7 @@ class ParameterStore:
         if descriptor.dynamic_typing and not unset:
             descriptor.type = parameter.type_.value
         if not unset:
-            self._after_set([parameter], {parameter.name})
+            self._impl_after_set([parameter], {parameter.name})
 
     def undeclare_parameter(self, name: str) -> None:
         """Remove a parameter; raises ParameterNotDeclaredException or ParameterImmutableException."""
@@ -141,7 +143,7 @@ class ParameterStore:
             raise ParameterImmutableException(name)
         removed = self._parameters.pop(name)
         del self._descriptors[name]
-        self._publish_event(deleted=[removed])
+        self._impl_publish_event(deleted=[removed])
 
     def has_parameter(self, name: str) -> bool:
         """Return whether a parameter is declared."""
@@ -236,18 +238,18 @@ class ParameterStore:
 
     def set_parameters(self, parameter_list: list[Parameter]) -> list[Any]:
         """Set parameters one by one; return a SetParametersResult each. Raises ParameterNotDeclaredException."""
-        return [self._set_together([parameter], strict=True) for parameter in parameter_list]
+        return [self._impl_set_together([parameter], strict=True) for parameter in parameter_list]
 
     def set_parameters_atomically(self, parameter_list: list[Parameter]) -> Any:
         """Set all parameters or none; return a SetParametersResult. Raises ParameterNotDeclaredException."""
-        return self._set_together(parameter_list, strict=True)
+        return self._impl_set_together(parameter_list, strict=True)
 
-    def _set_from_outside(self, parameters: list[Parameter]) -> Any:
+    def _impl_set_from_outside(self, parameters: list[Parameter]) -> Any:
         """Set parameters on request of a service: what is not declared is refused, not raised."""
-        return self._set_together(parameters, strict=False)
+        return self._impl_set_together(parameters, strict=False)
 
-    def _set_together(self, parameters: list[Parameter], strict: bool) -> Any:
-        for callback in self._pre_set_callbacks:
+    def _impl_set_together(self, parameters: list[Parameter], strict: bool) -> Any:
+        for callback in self._impl_pre_set_callbacks:
             parameters = callback(parameters)
         missing = [parameter.name for parameter in parameters if not self.has_parameter(parameter.name)]
         if missing and not self._allow_undeclared_parameters:
@@ -256,28 +258,28 @@ class ParameterStore:
             return failure(f"parameter '{missing[0]}' cannot be set because it was not declared")
         for parameter in parameters:
             if parameter.name in self._descriptors:
-                result = self._check_existing(parameter)
+                result = self._impl_check_existing(parameter)
                 if not result.successful:
                     return result
-        result = self._ask_callbacks(parameters)
+        result = self._impl_ask_callbacks(parameters)
         if result.successful:
-            self._store(parameters)
+            self._impl_store(parameters)
         return result
 
-    def _check_existing(self, parameter: Parameter) -> Any:
+    def _impl_check_existing(self, parameter: Parameter) -> Any:
         descriptor = self._descriptors[parameter.name]
         if parameter.type_ is Parameter.Type.NOT_SET and not descriptor.dynamic_typing:
             return failure(f"parameter '{parameter.name}' cannot be undeclared: its type is static")
         return check_value(parameter, descriptor, check_read_only=True)
 
-    def _ask_callbacks(self, parameters: list[Parameter]) -> Any:
-        for callback in list(self._on_set_callbacks):
+    def _impl_ask_callbacks(self, parameters: list[Parameter]) -> Any:
+        for callback in list(self._impl_on_set_callbacks):
             result = callback(parameters)
             if not result.successful:
                 return result
         return success()
 
-    def _store(self, parameters: list[Parameter]) -> None:
+    def _impl_store(self, parameters: list[Parameter]) -> None:
         new: set[str] = set()
         for parameter in parameters:
             if parameter.name not in self._descriptors:
@@ -286,45 +288,45 @@ class ParameterStore:
             if self._descriptors[parameter.name].dynamic_typing:
                 self._descriptors[parameter.name].type = parameter.type_.value
             self._parameters[parameter.name] = parameter
-        self._after_set(parameters, new)
+        self._impl_after_set(parameters, new)
 
-    def _after_set(self, parameters: list[Parameter], new: set[str]) -> None:
-        for callback in list(self._post_set_callbacks):
+    def _impl_after_set(self, parameters: list[Parameter], new: set[str]) -> None:
+        for callback in list(self._impl_post_set_callbacks):
             callback(parameters)
         deleted = [p for p in parameters if p.type_ is Parameter.Type.NOT_SET]
         kept = [p for p in parameters if p.type_ is not Parameter.Type.NOT_SET]
         for parameter in deleted:
             self._parameters.pop(parameter.name, None)
             self._descriptors.pop(parameter.name, None)
-        self._publish_event([p for p in kept if p.name in new], [p for p in kept if p.name not in new], deleted)
+        self._impl_publish_event([p for p in kept if p.name in new], [p for p in kept if p.name not in new], deleted)
 
     # Callbacks
 
     def add_pre_set_parameters_callback(self, callback: Callable[[list[Parameter]], list[Parameter]]) -> None:
         """Let ``callback`` change the list of parameters before it is checked; the latest comes first."""
-        self._pre_set_callbacks.insert(0, callback)
+        self._impl_pre_set_callbacks.insert(0, callback)
 
     def add_on_set_parameters_callback(self, callback: Callback) -> None:
         """Let ``callback`` accept or reject changes with a SetParametersResult; the latest comes first."""
-        self._on_set_callbacks.insert(0, callback)
+        self._impl_on_set_callbacks.insert(0, callback)
 
     def add_post_set_parameters_callback(self, callback: Callback) -> None:
         """Call back after changes; the latest comes first."""
-        self._post_set_callbacks.insert(0, callback)
+        self._impl_post_set_callbacks.insert(0, callback)
 
     def remove_pre_set_parameters_callback(self, callback: Callback) -> None:
         """Undo ``add_pre_set_parameters_callback``; raises ValueError when it was not added."""
-        self._pre_set_callbacks.remove(callback)
+        self._impl_pre_set_callbacks.remove(callback)
 
     def remove_on_set_parameters_callback(self, callback: Callback) -> None:
         """Undo ``add_on_set_parameters_callback``; raises ValueError when it was not added."""
-        self._on_set_callbacks.remove(callback)
+        self._impl_on_set_callbacks.remove(callback)
 
     def remove_post_set_parameters_callback(self, callback: Callback) -> None:
         """Undo ``add_post_set_parameters_callback``; raises ValueError when it was not added."""
-        self._post_set_callbacks.remove(callback)
+        self._impl_post_set_callbacks.remove(callback)
 
-    def _publish_event(
+    def _impl_publish_event(
         self, new: Sequence[Parameter] = (), changed: Sequence[Parameter] = (), deleted: Sequence[Parameter] = ()
     ) -> None:
         publisher = getattr(self, "_parameter_event_publisher", None)

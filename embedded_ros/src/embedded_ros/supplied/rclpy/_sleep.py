@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rclpy.clock_type import ClockType
 from rclpy.constants import S_TO_NS
+from rclpy.context import LONGEST_WAIT
 from rclpy.duration import Duration
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def sleep_until(clock: Clock, until: Time, context: Any) -> bool:
         while context.ok() and not changed and clock.now() < until:
             simulated = clock.clock_type is ClockType.ROS_TIME and clock.ros_time_is_active
             left = None if simulated else (until - clock.now()).nanoseconds / S_TO_NS
-            event.wait(None if left is None else max(0.0, left))
+            event.wait(LONGEST_WAIT if left is None else min(max(0.0, left), LONGEST_WAIT))
             event.clear()
     context._forget_on_shutdown(event.set)
     return context.ok() and not changed

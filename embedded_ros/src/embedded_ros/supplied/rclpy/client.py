@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 from rclpy._entity import Entity
+from rclpy.context import LONGEST_WAIT
 from rclpy.qos import QoSProfile, to_endpoint_qos
 from rclpy.task import Future
 
@@ -49,7 +51,7 @@ class Client(Entity):
         future._on_done_now(event.set)
         self.context.on_shutdown(event.set)
         try:
-            if not event.wait(timeout_sec) or not future.done():
+            if not _wait(event, timeout_sec) or not future.done():
                 self.remove_pending_request(future)
                 return None
         finally:
@@ -145,3 +147,12 @@ class Client(Entity):
 
     def __exit__(self, *exception: object) -> None:
         self.destroy()
+
+
+def _wait(event: threading.Event, timeout: float | None) -> bool:
+    """Wait in steps, see LONGEST_WAIT; return whether the event came within ``timeout`` seconds (None: no limit)."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while not event.wait(LONGEST_WAIT if deadline is None else min(LONGEST_WAIT, deadline - time.monotonic())):
+        if deadline is not None and time.monotonic() >= deadline:
+            return False
+    return True

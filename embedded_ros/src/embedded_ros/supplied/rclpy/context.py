@@ -22,6 +22,9 @@ from embedded_ros.wire.participant import Participant
 
 __all__ = ["Context"]
 
+# Python handles a signal between two of its own steps: one that comes just before a wait in C does not end that wait.
+LONGEST_WAIT = 0.5  # seconds
+
 
 class Wakeup:
     """Wakes one waiting thread; ``set`` may be called from anywhere, signal handlers and finalizers included."""
@@ -37,9 +40,10 @@ class Wakeup:
             self._queue.put(None)
 
     def wait(self, timeout: float | None) -> None:
-        """Wait for ``set``, at most ``timeout`` seconds (None: without limit)."""
+        """Wait for ``set``, at most ``timeout`` seconds; may end early, so callers look again what there is to do."""
+        limit = LONGEST_WAIT if timeout is None else min(timeout, LONGEST_WAIT)
         with contextlib.suppress(queue.Empty):
-            self._queue.get(timeout=timeout) if timeout is None or timeout > 0 else self._queue.get_nowait()
+            self._queue.get(timeout=limit) if limit > 0 else self._queue.get_nowait()
         self._signalled = False
 
 
@@ -103,7 +107,7 @@ class Context:
             participant, self._participant = self._participant, None
         if participant is not None:
             for node in list(self._nodes):
-                node._disconnect()
+                node._impl_disconnect()
             participant.close()
 
     def on_shutdown(self, callback: Callable[[], Any]) -> None:

@@ -104,8 +104,8 @@ class Executor:
         """Serve a node no longer."""
         with self._nodes_lock:
             self._nodes = [other for other in self._nodes if other is not node]
-        if node._executor_is(self):
-            node._forget_executor()
+        if node._impl_executor_is(self):
+            node._impl_forget_executor()
         self.wake()
 
     def get_nodes(self) -> list[Any]:
@@ -141,8 +141,8 @@ class Executor:
             nodes, self._nodes = self._nodes, []
             self._tasks, self._ready = [], collections.deque()
         for node in nodes:
-            if node._executor_is(self):
-                node._forget_executor()
+            if node._impl_executor_is(self):
+                node._impl_forget_executor()
         return True
 
     # Spinning
@@ -245,7 +245,7 @@ class Executor:
     def _scan(self, nodes: list[Any]) -> bool:
         """Collect everything that is ready in all nodes, in a fixed order; each gets its turn before the next scan."""
         for node in nodes:
-            for entity in node._entities():
+            for entity in node._impl_entities():
                 group = entity.callback_group
                 if not entity._executor_event and entity._is_ready() and (group is None or group.can_execute(entity)):
                     self._ready.append((entity, node))

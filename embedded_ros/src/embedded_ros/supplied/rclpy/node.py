@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from rclpy._arguments import RosArguments, parse_arguments
+from rclpy._arguments import merged_arguments
 from rclpy._names import expand_topic_name, join, validate_full_topic_name, validate_namespace, validate_node_name
 from rclpy._node_entities import EntityOwner
 from rclpy._node_graph import GraphQueries, NodeNameNonExistentError
@@ -44,7 +44,10 @@ HIDDEN_NODE_PREFIX = "_"
 
 
 class Node(GraphQueries, ParameterStore, EntityOwner):
-    """A named participant of the ROS graph with publishers, subscriptions, services, clients, timers and parameters."""
+    """A named participant of the ROS graph with publishers, subscriptions, services, clients, timers and parameters.
+
+    Private names that the genuine class lacks begin with ``_impl_``: subclasses may use ``_timers``, ``_run`` and the like.
+    """
 
     def __init__(
         self, node_name: str, *, context: Context | None = None, cli_args: list[str] | None = None,
@@ -57,35 +60,37 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         self._context = get_default_context() if context is None else context
         if not self._context.ok():
             raise NotInitializedException("cannot create node")
-        self._executor_ref: Callable[[], Any] = lambda: None
-        self._destroyed = False
-        self._init_collections()
-        self._arguments = _merged_arguments(self._context.arguments, cli_args, use_global_arguments)
-        self._init_name(node_name, namespace)
-        self._init_parameters(
+        self._impl_executor_ref: Callable[[], Any] = lambda: None
+        self._impl_destroyed = False
+        self._impl_init_collections()
+        self._impl_arguments = merged_arguments(self._context.arguments, cli_args, use_global_arguments)
+        self._impl_init_name(node_name, namespace)
+        self._impl_init_parameters(
             parameter_overrides,
             allow_undeclared_parameters,
-            self._arguments.parameters,
+            self._impl_arguments.parameters,
             automatically_declare_parameters_from_overrides,
         )
         self._default_callback_group = MutuallyExclusiveCallbackGroup()
-        self._record = NodeRecord(self._name, self._namespace, enclave=self._arguments.enclave)
+        self._impl_record = NodeRecord(self._impl_name, self._impl_namespace, enclave=self._impl_arguments.enclave)
         self._context.track_node(self)
-        self._announcing = False
-        self._init_services(enable_rosout and self._arguments.rosout, start_parameter_services, enable_logger_service)
-        self._announcing = True
-        self._context.graph.add_node(self._record)
+        self._impl_announcing = False
+        self._impl_init_services(
+            enable_rosout and self._impl_arguments.rosout, start_parameter_services, enable_logger_service
+        )
+        self._impl_announcing = True
+        self._context.graph.add_node(self._impl_record)
 
-    def _init_collections(self) -> None:
-        self._publishers: list[Publisher] = []
-        self._subscriptions: list[Subscription] = []
-        self._clients: list[Client] = []
-        self._services: list[Service] = []
-        self._timers: list[Timer] = []
-        self._guards: list[GuardCondition] = []
-        self._waitables: list[Waitable] = []
+    def _impl_init_collections(self) -> None:
+        self._impl_publishers: list[Publisher] = []
+        self._impl_subscriptions: list[Subscription] = []
+        self._impl_clients: list[Client] = []
+        self._impl_services: list[Service] = []
+        self._impl_timers: list[Timer] = []
+        self._impl_guards: list[GuardCondition] = []
+        self._impl_waitables: list[Waitable] = []
 
-    def _init_name(self, node_name: str, namespace: str | None) -> None:
+    def _impl_init_name(self, node_name: str, namespace: str | None) -> None:
         import os
 
         namespace = namespace or os.environ.get("ROS_NAMESPACE") or "/"
@@ -93,27 +98,27 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         validate_node_name(node_name)
         validate_namespace(namespace)
         original = node_name
-        for rule in self._arguments.remaps:
+        for rule in self._impl_arguments.remaps:
             if rule.node in (None, original) and rule.kind == "name":
                 node_name = rule.right
             elif rule.node in (None, original) and rule.kind == "ns":
                 namespace = rule.right if rule.right.startswith("/") else "/" + rule.right
         validate_node_name(node_name)
         validate_namespace(namespace)
-        self._name, self._namespace = node_name, namespace
+        self._impl_name, self._impl_namespace = node_name, namespace
         self._logger = get_logger(self.get_fully_qualified_name().strip("/").replace("/", "."))
 
-    def _init_services(self, rosout: bool, parameter_services: bool, logger_service: bool) -> None:
+    def _impl_init_services(self, rosout: bool, parameter_services: bool, logger_service: bool) -> None:
         from rcl_interfaces.msg import ParameterEvent
 
-        self._rosout = RosoutSink(self) if rosout else None
+        self._impl_rosout = RosoutSink(self) if rosout else None
         self._clock = ROSClock()
         self._parameter_event_publisher = self.create_publisher(
             ParameterEvent, "/parameter_events", qos_profile_parameter_events
         )
         self._time_source = TimeSource(node=self)
         self._time_source.attach_clock(self._clock)
-        self._declare_overrides()
+        self._impl_declare_overrides()
         if parameter_services:
             self._parameter_service = ParameterService(self)
         if not self.has_parameter(START_PARAMETER):
@@ -129,15 +134,15 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
 
     def get_name(self) -> str:
         """Return the name."""
-        return self._name
+        return self._impl_name
 
     def get_namespace(self) -> str:
         """Return the namespace."""
-        return self._namespace
+        return self._impl_namespace
 
     def get_fully_qualified_name(self) -> str:
         """Return namespace and name."""
-        return join(self._namespace, self._name)
+        return join(self._impl_namespace, self._impl_name)
 
     def get_logger(self) -> Any:
         """Return the node's logger."""
@@ -149,29 +154,29 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
 
     def resolve_topic_name(self, topic: str, *, only_expand: bool = False) -> str:
         """Return the full name that remaps and namespaces make of a topic; raises InvalidTopicNameException."""
-        return self._resolve(topic, "topic", only_expand)
+        return self._impl_resolve(topic, "topic", only_expand)
 
     def resolve_service_name(self, service: str, *, only_expand: bool = False) -> str:
         """Return the full name that remaps and namespaces make of a service; raises InvalidServiceNameException."""
-        return self._resolve(service, "service", only_expand)
+        return self._impl_resolve(service, "service", only_expand)
 
-    def _resolve(self, name: str, kind: str, only_expand: bool) -> str:
+    def _impl_resolve(self, name: str, kind: str, only_expand: bool) -> str:
         service = kind == "service"
-        full = expand_topic_name(name, self._name, self._namespace, is_service=service)
+        full = expand_topic_name(name, self._impl_name, self._impl_namespace, is_service=service)
         if not only_expand:
-            for rule in self._arguments.remaps:
+            for rule in self._impl_arguments.remaps:
                 if (
                     rule.kind in (kind, "both")
-                    and rule.node in (None, self._name)
-                    and self._expanded(rule.left, service) == full
+                    and rule.node in (None, self._impl_name)
+                    and self._impl_expanded(rule.left, service) == full
                 ):
-                    full = self._expanded(rule.right, service)
+                    full = self._impl_expanded(rule.right, service)
                     break
         validate_full_topic_name(full, is_service=service)
         return full
 
-    def _expanded(self, name: str, service: bool) -> str:
-        return expand_topic_name(name, self._name, self._namespace, is_service=service)
+    def _impl_expanded(self, name: str, service: bool) -> str:
+        return expand_topic_name(name, self._impl_name, self._impl_namespace, is_service=service)
 
     # Executor and context
 
@@ -183,7 +188,7 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
     @property
     def executor(self) -> Any:
         """Return the executor that serves this node, None when none does."""
-        return self._executor_ref()
+        return self._impl_executor_ref()
 
     @executor.setter
     def executor(self, new_executor: Any) -> None:
@@ -193,23 +198,23 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         if current is not None:
             current.remove_node(self)
         if new_executor is None:
-            self._forget_executor()
+            self._impl_forget_executor()
         else:
-            self._executor_ref = weakref.ref(new_executor)
+            self._impl_executor_ref = weakref.ref(new_executor)
             new_executor.add_node(self)
 
-    def _executor_is(self, executor: Any) -> bool:
+    def _impl_executor_is(self, executor: Any) -> bool:
         return self.executor is executor
 
-    def _forget_executor(self) -> None:
-        self._executor_ref = lambda: None
+    def _impl_forget_executor(self) -> None:
+        self._impl_executor_ref = lambda: None
 
     @property
     def default_callback_group(self) -> MutuallyExclusiveCallbackGroup:
         """Return the group of callbacks that are given none."""
         return self._default_callback_group
 
-    def _wake_executor(self) -> None:
+    def _impl_wake_executor(self) -> None:
         if self.executor is not None:
             self.executor.wake()
 
@@ -223,12 +228,12 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         """Create a publisher; raises NoTypeSupportImportedException and InvalidTopicNameException."""
         check_is_valid_msg_type(msg_type)
         name = self.resolve_topic_name(topic)
-        qos = self._qos("publisher", name, qos_profile, qos_overriding_options)
+        qos = self._impl_qos("publisher", name, qos_profile, qos_overriding_options)
         group = callback_group or self.default_callback_group
         publisher = publisher_class(self, msg_type, name, qos, event_callbacks or PublisherEventCallbacks(), group)
-        self._publishers.append(publisher)
-        self._adopt(group, *publisher.event_handlers)
-        self._add_to_graph(publisher._writer)
+        self._impl_publishers.append(publisher)
+        self._impl_adopt(group, *publisher.event_handlers)
+        self._impl_add_to_graph(publisher._writer)
         return publisher
 
     def create_subscription(
@@ -244,17 +249,17 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
             )
         check_is_valid_msg_type(msg_type)
         name = self.resolve_topic_name(topic)
-        qos = self._qos("subscription", name, qos_profile, qos_overriding_options)
+        qos = self._impl_qos("subscription", name, qos_profile, qos_overriding_options)
         group = callback_group or self.default_callback_group
         subscription = Subscription(
             self, msg_type, name, callback, group, qos, raw, event_callbacks or SubscriptionEventCallbacks()
         )
-        self._subscriptions.append(subscription)
-        self._adopt(group, subscription, *subscription.event_handlers)
-        self._add_to_graph(subscription._reader)
+        self._impl_subscriptions.append(subscription)
+        self._impl_adopt(group, subscription, *subscription.event_handlers)
+        self._impl_add_to_graph(subscription._reader)
         return subscription
 
-    def _qos(
+    def _impl_qos(
         self, entity: str, topic: str, profile: QoSProfile | int, options: QoSOverridingOptions | None
     ) -> QoSProfile:
         if isinstance(profile, int) and not isinstance(profile, bool):
@@ -277,9 +282,9 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         check_is_valid_srv_type(srv_type)
         group = callback_group or self.default_callback_group
         service = Service(self, srv_type, self.resolve_service_name(srv_name), callback, group, qos_profile)
-        self._services.append(service)
-        self._adopt(group, service)
-        self._add_to_graph(service._server.reader, service._server.writer)
+        self._impl_services.append(service)
+        self._impl_adopt(group, service)
+        self._impl_add_to_graph(service._server.reader, service._server.writer)
         return service
 
     def create_client(
@@ -294,9 +299,9 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         check_is_valid_srv_type(srv_type)
         group = callback_group or self.default_callback_group
         client = Client(self, srv_type, self.resolve_service_name(srv_name), qos_profile, group)
-        self._clients.append(client)
-        self._adopt(group, client)
-        self._add_to_graph(client._client.reader, client._client.writer)
+        self._impl_clients.append(client)
+        self._impl_adopt(group, client)
+        self._impl_add_to_graph(client._client.reader, client._client.writer)
         return client
 
     def create_timer(
@@ -309,16 +314,16 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
         timer = Timer(
             callback, group, period, clock or self._clock, context=self.context, autostart=autostart, node=self
         )
-        self._timers.append(timer)
-        self._adopt(group, timer)
+        self._impl_timers.append(timer)
+        self._impl_adopt(group, timer)
         return timer
 
     def create_guard_condition(self, callback: Callable[[], Any], callback_group: Any = None) -> GuardCondition:
         """Create a guard condition."""
         group = callback_group or self.default_callback_group
         guard = GuardCondition(callback, group, context=self.context, node=self)
-        self._guards.append(guard)
-        self._adopt(group, guard)
+        self._impl_guards.append(guard)
+        self._impl_adopt(group, guard)
         return guard
 
     def create_rate(self, frequency: float, clock: Clock | None = None) -> Rate:
@@ -331,40 +336,47 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
 
     def add_waitable(self, waitable: Waitable) -> None:
         """Let the executor serve a waitable."""
-        self._waitables.append(waitable)
-        self._wake_executor()
+        self._impl_waitables.append(waitable)
+        self._impl_wake_executor()
 
     def remove_waitable(self, waitable: Waitable) -> None:
         """Undo ``add_waitable``."""
-        self._waitables.remove(waitable)
-        self._wake_executor()
+        self._impl_waitables.remove(waitable)
+        self._impl_wake_executor()
 
-    def _adopt(self, group: Any, *entities: Any) -> None:
+    def _impl_adopt(self, group: Any, *entities: Any) -> None:
         for entity in entities:
             group.add_entity(entity)
-        self._wake_executor()
+        self._impl_wake_executor()
 
     # Destroying
 
     def destroy_node(self) -> None:
         """Leave the graph; everything the node created ends."""
-        if self._destroyed:
+        if self._impl_destroyed:
             return
-        self._destroyed = True
-        self._announcing = False
+        self._impl_destroyed = True
+        self._impl_announcing = False
         if self.executor is not None:
             self.executor.remove_node(self)
         if self._context._participant is not None:
-            self._context.graph.remove_node(self._record)
-        self._disconnect()
+            self._context.graph.remove_node(self._impl_record)
+        self._impl_disconnect()
 
-    def _disconnect(self) -> None:
+    def _impl_disconnect(self) -> None:
         """End all endpoints, on destruction or when the context leaves the domain."""
-        if self._rosout is not None:
-            self._rosout.close()
-        self._announcing = False
+        if self._impl_rosout is not None:
+            self._impl_rosout.close()
+        self._impl_announcing = False
         self._time_source.detach_node()
-        for owned in (self._publishers, self._subscriptions, self._clients, self._services, self._timers, self._guards):
+        for owned in (
+            self._impl_publishers,
+            self._impl_subscriptions,
+            self._impl_clients,
+            self._impl_services,
+            self._impl_timers,
+            self._impl_guards,
+        ):
             for entity in list(owned):
                 entity.destroy()
             owned.clear()
@@ -380,17 +392,3 @@ def _read_only_descriptor() -> Any:
     from rcl_interfaces.msg import ParameterDescriptor
 
     return ParameterDescriptor(read_only=True, description="Start the ~/get_type_description service for this node.")
-
-
-def _merged_arguments(common: RosArguments, cli_args: list[str] | None, use_global: bool) -> RosArguments:
-    """Return the arguments of the node itself, followed by those of the program."""
-    own = parse_arguments(cli_args) if cli_args is not None else RosArguments()
-    if not use_global:
-        return own
-    return RosArguments(
-        remaps=[*own.remaps, *common.remaps],
-        parameters=[*common.parameters, *own.parameters],
-        log_levels=own.log_levels or common.log_levels,
-        enclave=common.enclave,
-        rosout=own.rosout and common.rosout,
-    )

@@ -77,11 +77,11 @@ class ParameterService:
     def _set(self, request: Any, response: Any) -> Any:
         node = self._known()
         response.results = [
-            node._set_from_outside([Parameter.from_parameter_msg(message)]) for message in request.parameters
+            node._impl_set_from_outside([Parameter.from_parameter_msg(message)]) for message in request.parameters
         ]
         return response
 
     def _set_atomically(self, request: Any, response: Any) -> Any:
         parameters = [Parameter.from_parameter_msg(message) for message in request.parameters]
-        response.result = self._known()._set_from_outside(parameters)
+        response.result = self._known()._impl_set_from_outside(parameters)
         return response

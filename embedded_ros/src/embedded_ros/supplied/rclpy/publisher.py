@@ -34,7 +34,7 @@ class Publisher:
         self._destroyed = False
         self.event_handlers: list[EventHandler] = event_callbacks.create_event_handlers(callback_group, node, topic)
         dds_name = topic.lstrip("/") if qos_profile.avoid_ros_namespace_conventions else names.topic_to_dds(topic)
-        qos = to_endpoint_qos(qos_profile, node._endpoints_of(topic, writers=False))
+        qos = to_endpoint_qos(qos_profile, node._impl_endpoints_of(topic, writers=False))
         self._writer = Writer(node.context.participant, dds_name, msg_type._type_name, qos, on_status=self._on_status)
         for handler in self.event_handlers:
             handler._entity_of = lambda: self._writer.entity

@@ -40,7 +40,7 @@ class Subscription(Entity):
         self.event_handlers: list[EventHandler] = event_callbacks.create_event_handlers(callback_group, node, topic)
         self._available = False
         dds_name = topic.lstrip("/") if qos_profile.avoid_ros_namespace_conventions else names.topic_to_dds(topic)
-        qos = to_endpoint_qos(qos_profile, node._endpoints_of(topic, writers=True))
+        qos = to_endpoint_qos(qos_profile, node._impl_endpoints_of(topic, writers=True))
         self._reader = Reader(node.context.participant, dds_name, msg_type._type_name, qos, on_status=self._on_status)
         for handler in self.event_handlers:
             handler._entity_of = lambda: self._reader.entity

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.context import LONGEST_WAIT
 from rclpy.qos import QoSProfile, qos_profile_action_status_default, qos_profile_services_default
 from rclpy.task import Future
 from rclpy.type_support import check_is_valid_action_type
@@ -176,7 +177,8 @@ class ActionClient:
         event = threading.Event()
         future._on_done_now(event.set)
         self._node.context.on_shutdown(event.set)
-        event.wait()
+        while not event.wait(LONGEST_WAIT):
+            pass
         self._node.context._forget_on_shutdown(event.set)
         return future.result()
 

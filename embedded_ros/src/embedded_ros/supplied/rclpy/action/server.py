@@ -223,7 +223,7 @@ class ActionServer:
             self._results.add(handle)
             self._publish_status()
             # The client must hear that its goal is accepted before anything else happens to it.
-            self._node._wake_executor()
+            self._node._impl_wake_executor()
             self._schedule(self._handle_accepted, handle)
         return response
 
