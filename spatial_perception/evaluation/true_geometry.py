@@ -68,7 +68,7 @@ def enclosed_area(layout: Layout) -> float:
     labels, _ = ndimage.label(~lines)
     outside = labels == labels[0, 0]
     away = ndimage.distance_transform_edt(~outside) * _CELL
-    return float((away > _BAND).sum() * _CELL**2)
+    return float((away > _BAND + _CELL / 2).sum() * _CELL**2)
 
 
 def _distance_to_line(points: NDArray[np.float64], wall: Wall) -> NDArray[np.float64]:
@@ -108,8 +108,12 @@ def depth_in(points: NDArray[np.float64], box: Box) -> float:
 
 def is_clear(box: Box, others: Sequence[Box], margin: float) -> bool:
     """Whether a box keeps `margin` (m) from all others."""
-    points = sample(box)
-    return all(depth_in(points, other) < -margin for other in others)
+    points = sample(box, 0.06)
+    radius = float(np.linalg.norm(box.size)) / 2 + margin
+    near = [
+        o for o in others if np.linalg.norm(np.subtract(o.center, box.center)) < radius + np.linalg.norm(o.size) / 2
+    ]
+    return all(depth_in(points, other) < -margin for other in near)
 
 
 def is_in_room(box: Box, layout: Layout, margin: float = 0.05) -> bool:

@@ -31,7 +31,7 @@ UNSEEN = frozenset(_UNSEEN_TEXT.split())
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "other": 2, "last": -1}
 _FILLERS_TEXT = """
     that which is are stands there placed located it ones one standing sitting lying hanging situated being found lies
-    sits hangs stand lie sit hang directly immediately also currently
+    sits hangs stand lie sit hang directly immediately also currently leads leading lead
 """
 _FILLERS = frozenset(_FILLERS_TEXT.split())  # fmt: skip
 _PREPOSITIONS = frozenset(["in", "inside", "of", "from", "at", "on"])
@@ -134,6 +134,8 @@ class _Reader:
             name = extremes[name]
         elif name in ("to", "from") and picked and not any(r.name in extremes.values() for r in head.relations):
             name = picked
+        elif name == "to" and head.noun.tiers == (("door",),):
+            name = "in"
         elif name == "against_wall":
             self.at += 1
             return Relation(name)

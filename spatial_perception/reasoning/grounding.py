@@ -21,7 +21,7 @@ from spatial_perception.reasoning.words import TYPICAL_SIZES, plural, spoken
 _MARGIN = 0.05
 _KEYS: dict[str, Callable[[Thing], float]] = {
     "largest": lambda t: -volume(t.box), "smallest": lambda t: volume(t.box), "tallest": lambda t: -t.box.size[2],
-    "shortest": lambda t: t.box.size[2], "highest": lambda t: -t.top, "lowest": lambda t: t.bottom,
+    "shortest": lambda t: t.box.size[2], "highest": lambda t: -t.top, "lowest": lambda t: t.top,
     "longest": lambda t: -max(t.box.size[:2]), "widest": lambda t: -max(t.box.size[:2]),
 }  # fmt: skip
 

@@ -47,12 +47,15 @@ def in_room(thing: Thing, scene: Scene) -> str:
 def telling_apart(things: Sequence[Thing], scene: Scene) -> list[str]:
     """A phrase for each of several alike things that fits it alone: its room, a neighbour, or its place."""
     rooms = Counter(thing.room for thing in things)
-    single = [t for t in scene.things if sum(o.label == t.label for o in scene.things) == 1 and t.box.kind != "wall"]
+    labels = Counter(thing.label for thing in scene.things)
+    single = [t for t in scene.things if labels[t.label] == 1 and t.box.kind != "wall" and t not in things]
     return [_apart(thing, things, rooms[thing.room] == 1, single, scene) for thing in things[:_MANY]]
 
 
 def _apart(thing: Thing, others: Sequence[Thing], alone: bool, single: Sequence[Thing], scene: Scene) -> str:
     name = the(thing)
+    if sum(other.label == thing.label for other in others) == 1:
+        return name + in_room(thing, scene)
     if alone and scene.room(thing.room):
         return name + in_room(thing, scene)
     for landmark in sorted(single, key=lambda other: center_distance(other.box, thing.box))[:4]:

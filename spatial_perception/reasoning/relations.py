@@ -69,7 +69,9 @@ def inside(b: OrientedBox, a: OrientedBox) -> bool:
 
 
 def next_to(b: OrientedBox, a: OrientedBox) -> bool:
-    """b is within half a metre of a in plan, at overlapping heights, and not in it."""
+    """b is within half a metre of a in plan, at overlapping heights (openings count down to the floor), and not in it."""
+    if "bbox" not in (a.kind, b.kind) or a.kind != b.kind:
+        return horizontal_gap(a, b) <= NEXT_TO
     (low_b, high_b), (low_a, high_a) = heights(b), heights(a)
     level = min(high_a, high_b) - max(low_a, low_b)
     return level > 0 and horizontal_gap(a, b) <= NEXT_TO and min(level, planar_penetration(a, b)) <= 0.02

@@ -22,9 +22,9 @@ _LENGTH_WORDS = (
     r"\d*\.?\d+ ?(?:m|cm|mm|ft|in|met(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|feet|foot|inch(?:es)?|cms|')\b"
 )
 _WAYS = (
-    ("+x", r"(?:along |in |toward |towards |to )?(?:the )?(?:\+ ?x|positive x|x)(?: axis| direction)?"),
+    ("+x", r"(?:along |in |toward |towards |to )?(?:the )?(?:\+ ?x|positive x|plus x|x)(?: axis| direction)?"),
     ("-x", r"(?:along |in |toward |towards |to )?(?:the )?(?:- ?x|negative x|minus x)(?: axis| direction)?"),
-    ("+y", r"(?:along |in |toward |towards |to )?(?:the )?(?:\+ ?y|positive y|y)(?: axis| direction)?"),
+    ("+y", r"(?:along |in |toward |towards |to )?(?:the )?(?:\+ ?y|positive y|plus y|y)(?: axis| direction)?"),
     ("-y", r"(?:along |in |toward |towards |to )?(?:the )?(?:- ?y|negative y|minus y)(?: axis| direction)?"),
     ("+z", r"up(?:ward|wards)?|higher"), ("-z", r"down(?:ward|wards)?|lower"),
     ("left", r"(?:to |towards? )?(?:the |my |your )?left(?:wards?)?|left_of robot"),
@@ -42,12 +42,12 @@ def read_edit(text: str, context: Context) -> Question | None:
 
 
 def _read_fits(text: str, context: Context) -> Question | None:
+    may = r"(?:can|could|should|may|would|will|might|to)"
     found = context.read(
         text,
-        rf"(?:what|which)(?: else)?(?: \w+)?(?: else)? (?:can|could|should|may|would|will|might|"
-        rf"to)?(?: {WHO})?(?: be)? ?"
-        rf"(?:{_PUT}s?|placed|stored?|stand|go|fits?|kept|keep|put|located)(?: down|"
-        rf" in addition)? (?P<rel>(?:{REL})\b.+)",
+        rf"(?:what|which)(?: else)?(?: \w+)?(?: else)? {may}(?: else)?(?: {WHO})?(?: also)?(?: be)? ?"
+        rf"(?:{_PUT}s?|placed|stored?|stand|go|fits?|kept|keep|located|fitted)(?: down| in addition)? (?P<rel>(?:{REL})\b.+)",
+        rf"what(?: else)?(?: \w+)? fits? (?P<rel>(?:{REL})\b.+)",
     )
     relations = found["rel"] if found else ()
     return Fits(relations[0]) if relations else None

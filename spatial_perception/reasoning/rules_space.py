@@ -39,7 +39,7 @@ _SIDE = (
     r"right_of|"
     r"in_front_of|side(?! table)|direction|located|be|lie|way)\b.*)?"
 )
-_LEAD = r"(?:(?:if|when|while|suppose|imagine|assume|assuming|say|with|as|me|let) )*"
+_LEAD = r"(?:(?:if|when|while|suppose|imagine|assume|assuming|say|with|as|me|let|position|yourself|myself|stand|put) )*"
 _WHERE = (
     r"(?:(?:where|in which direction|on which side|which side|which direction|which way|in what direction|what side) )?"
 )
@@ -97,6 +97,9 @@ def read_order(text: str, context: Context) -> Question | None:
         r"seeing)s?(?: of| for)?"
         r"[ ,:]+(?P<list>.+)",
         r"(?:what is )?(?:the )?(?:first )?(?:appearance )?(?:order|sequence)(?: of)?[ ,:]+(?P<list>.+)",
+        r"(?:sort|order|rank|arrange|list|put|name) (?:these|the following|them)(?: \w+)? (?:by|in|according to)"
+        r"(?: the| their)? .*?"
+        r"(?:appearance|order|time|seen|appeared)[ ,:]+(?P<list>.+)",
         rf"{which} (?:{BE}|did|have) {WHO} (?:first )?{_SEEN}(?: first| earliest| before)?[ ,:]+(?P<list>.+)",
         rf"{which} (?:{BE} |has been )?(?:first )?{_SEEN}(?: first| earliest)?[ ,:]+(?P<list>.+)",
         r"(?:sort|order|rank|arrange|list|put|name) (?P<list>.+?) (?:by|in|according to|as) (?:the |"
@@ -187,16 +190,17 @@ def read_distance(text: str, context: Context) -> Question | None:
         rf"{far}(?: {BE})? (?P<a>.+?) (?:is |are |am |stand |stands )?(?:apart |away |distant |located )?(?:from|"
         rf"to|and) (?P<b>.+?)",
         rf"(?:how many {METRES}|what) (?:is |are )?(?:there |lie |lies )?(?:separates?|apart) (?P<a>.+?) (?:and|from) (?P<b>.+)",
-        r"(?:what is |what |measure |give |show |find |how (?:much|large|big|long|wide) is )*(?:the |"
+        r"(?:what is |what |measure |give |show |find |me |how (?:much|large|big|long|wide) is )*(?:the |"
         r"a )?(?:\w+ )?distance(?: is)?"
         r"(?: there)?(?: from| between| of| separating)? (?P<a>.+?) (?:to|and|from) (?P<b>.+)",
-        r"how much (?:\w+ )?(?:space|room|distance)(?: is| do i have)?(?: there)?(?: left)?(?: between)? "
+        r"(?:how much )?(?:\w+ )?(?:space|room|distance)(?: is| do i have)?(?: there)?(?: left)?(?: between)? "
         r"(?P<a>.+?) and (?P<b>.+)",
         r"(?:distance|measure)(?: between| from)?[ ,]*(?P<a>.+?) (?:to|and|,) (?P<b>.+)",
         r"(?:what is )?(?:the )?(?P<a>.+?) (?:to|and) (?P<b>.+?) distance",
         r"how (?:far|close|near|distant) (?:is |are |do )?(?P<a>.+?) (?:and|to|from) (?P<b>.+?)",
         rf"how (?:far|close|near)(?: away)?(?: {BE})?(?: it)? ?(?:to |is |from )?(?P<b>.+?)(?: from here| is| are)?",
         r"(?:what is |measure )?(?:the |my |your )?distance (?:to|of|from) (?P<b>.+)",
+        r"is it (?:far|a long way) (?:from )?(?P<a>.+?) to (?P<b>.+)",
     )
     if not found or (" apart" not in text and re.match(r"how (?:near|close) (?!is|are|am)", text)):
         return None
@@ -212,6 +216,7 @@ def _measured(text: str, kind: str) -> tuple[str, str]:
         if shorter != text:
             text, kind = shorter, name
     text = re.sub(r"\b(?:distance )+", "distance ", " ".join(text.split()).strip(" ,"))
+    text = text.replace("is it far_from", "is it far from")
     if text.startswith("how"):
         text = text.replace("far_from", "far from").replace("how near ", "how close ").replace("nearest_to", "close to")
     return text, kind
@@ -255,7 +260,7 @@ def read_route(text: str, context: Context) -> Question | None:
         rf"(?: on the way| to get| when going| going| to go| to walk| on my way)? from (?P<a>.+?) to (?P<b>.+)",
         rf"(?:take|guide|lead|bring|navigate|walk|direct|drive|go|route|move|travel|get|"
         rf"send)(?: {WHO})? from (?P<a>.+?) to (?P<b>.+)",
-        rf"(?:take|guide|lead|navigate|walk|direct|drive|go|head|bring|get|send)(?: {WHO})? (?:to|inside|"
+        rf"(?:take|guide|lead|navigate|walk|direct|drive|go|head|bring|get|send)(?: {WHO})?(?: the way| way)? (?:to|inside|"
         rf"towards) (?P<b>.+)",
         r"from (?P<a>.+?) to (?P<b>.+?)(?: ,? ?(?:how|which way|what is the way|which route|what is the route).*)",
         rf"(?:can|could|is it possible to)(?: {WHO})? {_GO} from (?P<a>.+?) to (?P<b>.+)",

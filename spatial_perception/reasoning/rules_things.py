@@ -28,7 +28,7 @@ _COUNTED = re.compile(
     rf"(?:can|could|did|do|have|would|will|may) {WHO} (?:see|seen|count|find|found|spot|have|got|notice|noticed|say)|"
     rf"{WHO} can (?:see|count|find)|have been|do exist|exists?|do i have|in total|altogether|total|are|is|there|"
     rf"visible|present|"
-    r"were|was|in all|s)\b"
+    rf"were|was|in all|s|{WHO} have$)\b"
 )
 
 
@@ -160,6 +160,7 @@ def read_contents(text: str, context: Context) -> Question | None:
         rf"(?:show|give)(?: me)? (?:all|everything)(?: of)?(?: the)?(?: (?P<what>[\w ]+?))? ?(?:that (?:are|is) |"
         rf"which are )?(?P<rel>(?:{REL})\b.*)",
         rf"(?:what|which)(?: {some})? (?:does|do|did) (?P<room>.+?) (?:have|contain|hold)(?: in it)?",
+        r"what (?P<room>.+?) (?:contains|holds|has)(?: in it)?",
         r"(?:what|which) (?P<what>[\w ]+?) (?:does|do|has) (?P<room>.+?)(?: have| contain| hold)?",
         r"(?:describe|list|enumerate|name|(?:show|give)(?: me)? all)(?: all)?(?: of)? (?P<all>.+)",
         rf"(?:what|which) (?P<all>{some}|rooms|room|furniture) (?:{_SEE}|are there|is there|do we have|exist|"
@@ -198,9 +199,10 @@ def read_room_of(text: str, context: Context) -> Question | None:
         rf"{which} (?:is|are|do|does|did|can|would|could|will) {WHO} (?:find|see|spot|look for|go to for|"
         rf"have) (?P<what>.+)",
         rf"{which} (?:is|are|do|does|can|would) (?P<what>.+?)(?: (?:in|inside|located|be|stand|belong to|belong|"
-        rf"find|placed|standing|kept|to be found|sit))*",
+        rf"find|placed|standing|kept|to be found|be found|sit))*",
         rf"{which} (?:has|have|contains?|holds?|houses?|with|is the home of|is it that has) (?P<what>.+)",
         rf"{which} (?P<what>.+?) (?:is|are|stands)(?: in| located in)?",
+        rf"(?P<what>.+?) ?, {which} (?:is|are|does) (?:it|they|that) ?(?:in|inside|stand in|stand)?",
         r"(?:what is )?(?:the )?room (?:of|with|containing|that has|that contains|for) (?P<what>.+)",
         r"(?:is |are )?(?P<what>.+?) (?:is|are|stands|belongs)? ?(?:in|inside|to) (?:which|what) room",
     )

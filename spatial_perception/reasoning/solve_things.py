@@ -300,7 +300,7 @@ def answer_contents(question: Contents, scene: Scene) -> Answer:
         found = [t for t in found if t.room == scene.robot_room.id]
     if not found:
         return Answer("", "Nothing that I know of.", value=0.0, key=("nothing",))
-    verb = "is" if len(found) == 1 else "are"
+    verb = "is" if tally(found).startswith("1 ") else "are"
     return Answer(
         "",
         f"There {verb} {tally(found)}.",
@@ -315,7 +315,8 @@ def answer_holds(question: Holds, scene: Scene) -> Answer:
     found = _some(question.subject, scene)
     good = [thing for thing in found if holds(question.relation, thing, scene)]
     name = (
-        question.relation.name.replace("_", " ")
+        question.relation.name.replace("_wall", " a wall")
+        .replace("_", " ")
         .replace("farthest from", "the farthest from")
         .replace("nearest", "the nearest")
     )

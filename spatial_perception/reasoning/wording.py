@@ -48,6 +48,17 @@ _TAIL = re.compile(
     r"what do you think|would you say))+$"
 )
 PHRASES: tuple[tuple[str, str], ...] = (
+    (r"\b(what|which) (?:was|were)\b(?! (?:first|seen|noticed|found))", r"\1 is"),
+    (r"\b(?:something|anything) like (?=an? |the )", ""),
+    (r"\b(give|show|find|get|bring|tell) me\b", r"\1"),
+    (r"\b(?:entire|whole|complete) (?=\w)", ""),
+    (r"\bthe way to\b", "way to"),
+    (r"\blook(?:ing)? from (.+?) (?:to|toward|towards|at) ", r"from \1 facing "),
+    (r"\bstill (?=be|fit|put|place|there)", ""),
+    (r"\b(is|are) (?:lying|standing|sitting|hanging|placed|kept|stored) (?=on|in|at|under|next|behind|near|above|left|right)",
+     r"\1 "),
+    (r"\bbeing (?=at|by|next)", ""),
+    (r"\bone more\b", "a"),
     (r"\b(?:furthest|farthest|most distant|most remote|remotest|further|farther) (?:away )?(?:from|to)\b", "farthest_from"),
     (r"\b(?:furthest|farthest|most distant|most remote|remotest|furtherest)(?: away)?\b", "farthest"),
     (r"\b(?:closest|nearest|nearer|closer|least far|least distant)(?: away)? (?:to|from|by|of|towards)\b", "nearest_to"),
@@ -74,8 +85,11 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"\bin(?:to| to)\b", "inside"), (r"\bwithin\b", "inside"),
     (r"\b(?:centre|center)(?: |-)?to(?: |-)?(?:centre|center)\b", "center_to_center"),
     (r"\b(?:that|which) (?:you|i|we) can (?:see|find|count)\b|\b(?:you|i|we) can (?:see|count)(?= (?:in|on|at)\b)", ""),
-    (r"\bis home to\b", "has"), (r"\bis it (?=.* or .*(?:nearest|farthest))", "is "), (r"\bthat is (?=nearest|farthest)", ""),
-    (r"\b(?:sqm|sq m|sq met(?:er|re)s?|m2|square met(?:er|re)s?)\b", "square meters"), (r"\b(?:sq ft|sqft|ft2)\b", "square feet"),
+    (r"\bis home to\b", "has"),
+    (r"\bis it (?=.* or .*(?:nearest|farthest))", "is "),
+    (r"\bthat is (?=nearest|farthest)", ""),
+    (r"\b(?:sqm|sq m|sq met(?:er|re)s?|m2|square met(?:er|re)s?)\b", "square meters"),
+    (r"\b(?:sq ft|sqft|ft2)\b", "square feet"),
     (r"\b(larger|bigger|taller|longer|higher|smaller|shorter|wider|lower) then\b", r"\1 than"),
     (r"\b(?:big|large)\b", "large"), (r"\b(?:biggest|largest)\b", "largest"), (r"\b(?:bigger|larger)\b", "larger"),
     (r"\btiniest\b", "smallest"), (r"\b(?:little|tiny)\b", "small"),
@@ -83,8 +97,36 @@ PHRASES: tuple[tuple[str, str], ...] = (
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in PHRASES)
 RELATIONS = ("next_to", "left_of", "right_of", "in_front_of", "behind", "on", "above", "below", "under", "inside", "near",
              "far_from", "between", "against_wall", "nearest_to", "farthest_from", "by", "at", "in", "with")  # fmt: skip
+_COMMON_TEXT = """
+    able above according across actual add after afternoon again ago air allow alone already although among amount another
+    answer anybody anyhow anymore anytime appear area areas asked asking available away back bad base become been began behind
+    belongs better big bit both bottom bring brought build built busy buy call called came cannot care carry case catch cause
+    certain chance change check choose clear clearly close closed closely coming common complete consider contain continue
+    cook cooking cool correct cost course cut dark day deal decide different difficult dinner directly doing done draw drink
+    drop during each early easily easy eat either empty english enjoy entire entry equal even evening event ever every exact
+    example expect explain eye eyes fact fall family feel felt few field fill final fine finish fire fit five fixed follow
+    food force foot forward found four free friend full general get gets getting glad gone good got great group grow had half
+    happen hard has head hear heard heart heat heavy held help her here hers herself high him himself his hold hope hot hour
+    hours hundred idea important include inside instead into issue job join just keep kept kind knew know known land late
+    later learn least left less let letter level likely line little live lived long longest look looks lost lot lots loud low
+    lunch made mainly make making man manner map mark matter maybe mean meet middle might mind mine minute minutes miss moment
+    money more moreover morning most mostly mother move moved much must myself near nearly need neither never new news next
+    nice night none nor normal not note nothing notice now number obvious of off offer often old once only onto open opinion
+    opposite order other others otherwise ought our ours outdoors outside own page paint part particular parts pass past path
+    people perhaps person piece pieces plan play point possible prefer present pretty probably problem proper properly public
+    quick quickly quiet quite ran rather reach read ready real really reason rest result return rich ride rise road run safe
+    safely said same save saw say scan scene seat second seem seen self send sense sent serve several shape share sharp she
+    short should show side sign simple simply since single site six sleep sleeping slow small smart soft some somebody someone
+    something sometimes soon sort sound south speak special spend spoke stay step still straight strong study such suddenly
+    sun sure surely switch table take talk task taught teach ten test than that their them themselves then these they thing
+    think third those though thought three through throughout thus till times tired today together tonight too took top
+    total touch toward town tried trip true truly try trying turn under understand unless unlike until upon use used useful
+    using usual usually various view visit voice wait waiting walk wall want wants warm wash watch way ways wear week well
+    went west wet wheel whenever wherever while white whoever whose why will wind wish within without word words work works
+    world worth write wrong year years yes yet young yours north east meaning simply sorry sofa's round
+"""
 _GRAMMAR_TEXT = """
-    one anywhere everywhere elsewhere whole per it's them they their two three
+    one plus minus positive negative axis anywhere everywhere elsewhere whole per it's them they their two three
     stand stood sit lay hang hung round around relocate relocating carry transfer drag nudge may might must shall drive driving
     entering enter entered leave leaving next own got whats wats was were being somewhere nowhere exactly house homes separates
     separate between else possible enough left unused could us everything anyone nobody everyone something spare good best
@@ -121,6 +163,8 @@ _GRAMMAR_TEXT = """
     open close ignore previous reveal prompt life meaning love time weather today tomorrow who whom because story joke poem write
     code run execute start stop speak sing colour color kind type fridge opens secret forget delete drop shut"""
 GRAMMAR_WORDS = frozenset(_GRAMMAR_TEXT.split())
+COMMON_WORDS = frozenset(_COMMON_TEXT.split())
+"""Other English words: never taken for misspelt ones, nor used to mend any."""
 
 
 def clean(question: str) -> str:
@@ -143,6 +187,7 @@ def canonical(text: str, correct: Callable[[str, bool], str]) -> str:
     text = text.lower().replace("’", "'").replace("`", "'").replace("²", "2")
     for pattern, replacement in _CONTRACTIONS:
         text = re.sub(pattern, replacement, text)
+    text = re.sub(r"(?<![\w.])([+-]) ?([xyz])\b", _signed_axis, text)
     text = re.sub(
         r"[_-](?=[a-z])", " ", re.sub(r"[!?;:\"()\[\]{}*=<>|\\/~^%#@$€]|\.(?!\d)|(?<!\d),(?=\S)", _spaced, text)
     )
@@ -152,6 +197,10 @@ def canonical(text: str, correct: Callable[[str, bool], str]) -> str:
     for expression, replacement in _COMPILED:
         text = expression.sub(replacement, text)
     return " ".join(text.split()).strip(" ,:")
+
+
+def _signed_axis(match: re.Match[str]) -> str:
+    return f"{'plus' if match[1] == '+' else 'minus'} {match[2]}"
 
 
 def _spaced(match: re.Match[str]) -> str:

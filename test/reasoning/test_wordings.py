@@ -1,0 +1,37 @@
+"""Free wordings, also careless ones: those that the grammar was written with, and those that it was not."""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from spatial_perception.reasoning.parser import parse
+
+sys.path.insert(0, str(Path(__file__).parent))
+from wording_tables import LABELS, is_understood, read_table
+
+DEVELOPMENT = read_table("wordings_development.txt") + read_table("wordings_more.txt")
+
+
+@pytest.mark.parametrize("kind", sorted({kind for kind, *_ in DEVELOPMENT}))
+def test_each_kind_has_fifteen_wordings_and_nine_in_ten_are_understood(kind):
+    rows = [row for row in DEVELOPMENT if row[0] == kind]
+    assert len(rows) >= 15
+    assert sum(is_understood(*row) for row in rows) >= 0.9 * len(rows)
+
+
+def test_held_out_wordings_are_understood_too():
+    rows = read_table("wordings_held_out.txt")
+    by_kind = defaultdict(list)
+    for row in rows:
+        by_kind[row[0]].append(is_understood(*row))
+    assert len(rows) >= 54
+    assert sum(map(sum, by_kind.values())) >= 0.9 * len(rows), {k: sum(v) / len(v) for k, v in by_kind.items()}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "the", "of of of", "how", "which is", "a " * 200, "x" * 600, "is the the the on on"]
+)
+def test_broken_sentences_do_not_raise(text):
+    parse(text, LABELS)
