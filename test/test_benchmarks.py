@@ -1,0 +1,33 @@
+"""The benchmarks that the README names run and print their figures, in a small size."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "says"),
+    [
+        ("geometric_accuracy.py", ["--seeds", "3-4", "--rooms", "1"], "wall"),
+        ("geometric_cost.py", ["--points", "20000", "40000"], "exponent"),
+        ("evaluation_speed.py", ["--scenes", "3"], "scenes"),
+        ("cli_startup.py", ["--runs", "2"], "ms"),
+    ],
+)
+def test_benchmark_runs(script, arguments, says):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, f"benchmarks/{script}", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    assert says in done.stdout
