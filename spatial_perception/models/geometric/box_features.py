@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spatial_perception.models.geometric.boxes import Cuboid
-from spatial_perception.models.geometric.calibration import BOX
+from spatial_perception.models.geometric.calibration import BOX, OPEN_BOX
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.walls import Run
 
@@ -45,6 +45,11 @@ def wall_gap(box: Cuboid, walls: list[Run]) -> float:
     return float(min(gaps))
 
 
-def box_probability(features: tuple[float, ...]) -> float:
-    """The chance that a box with these features is an object of this extent."""
-    return BOX.probability(features)
+def box_probability(features: tuple[float, ...], *, in_the_open: bool = False) -> float:
+    """The chance that a box with these features is an object; `in_the_open`: on a floor without walls around.
+
+    Thin and small groups are mostly remnants of walls and openings; where there are none, they are fronts of things.
+    """
+    chance = BOX.probability(features)
+    stands = features[5] > 0
+    return max(chance, OPEN_BOX.probability((features[0], features[4]))) if in_the_open and stands else chance

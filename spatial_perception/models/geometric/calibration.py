@@ -87,6 +87,12 @@ BOX = Logistic(
 )
 """Features: `box_features`."""
 
+OPEN_BOX = Logistic(-4.2, (1.0, 0.8))
+"""Features: the logarithms of the number of points and of the height; for things on a floor without walls around.
+
+Chosen by hand: some tens of points as high as a hand are likely a thing, since nothing else rises from a floor there.
+"""
+
 WALL = Logistic(
     -8.97,
     (

@@ -20,6 +20,7 @@ _LINTEL = 4.0  # m; widest opening that a lintel spans
 _CONTRARY = np.radians(40)  # samples whose normals are turned more than this from a line belong to another wall
 _WIDEST_GAP = 0.25  # m; a lone sample stands for no more than this, squared
 _BODY = 0.1  # m; a floor that begins this close lies on the room side of a face
+_RING_GAP = 1.2  # m; farthest that a floor or ceiling begins beside a wall which is seen by a few scan rings
 _LEAST_BODY = 0.12  # share of the lower surface that a wall shows at least (a beam shows none)
 
 
@@ -166,12 +167,24 @@ def rooms_beside(face: Face, flat: Floats, spacing: float) -> tuple[bool, bool]:
     Behind one face of a thick wall they begin only after its thickness.
     """
     u, s = face.line.along(flat), face.line.aside(flat)
-    inside = (u > face.start) & (u < face.end) & (np.abs(s) < 0.5)
+    within = (u > face.start) & (u < face.end)
+    inside = within & (np.abs(s) < 0.5)
+    if not inside.any():
+        return _sparse_side(u[within], s[within], face)
     limit = max(_BODY, 2.5 * spacing)
     left, right = (_nearest_beside(u[inside], side * s[inside], face) for side in (1.0, -1.0))
     if min(left, right) >= limit and np.isfinite(min(left, right)):
         return left <= right, right < left  # sparse far from the scanner: the nearer side
     return left < limit, right < limit
+
+
+def _sparse_side(u: Floats, s: Floats, face: Face) -> tuple[bool, bool]:
+    """The same far from the scanner, where rings on floor and ceiling lie far apart: the only side on which there are any."""
+    near = np.abs(s) < _RING_GAP
+    left, right = (_nearest_beside(u[near], side * s[near], face) for side in (1.0, -1.0))
+    if np.isfinite(left) == np.isfinite(right):
+        return False, False
+    return bool(np.isfinite(left)), bool(np.isfinite(right))
 
 
 def _nearest_beside(u: Floats, s: Floats, face: Face) -> float:

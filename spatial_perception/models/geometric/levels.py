@@ -17,6 +17,7 @@ _SHARE = 0.1  # of the largest horizontal layer: what a floor or ceiling has at 
 _NEAR_CEILING = 0.1  # m
 _LEAST_HEADROOM = 1.9  # m
 _MOST_HEADROOM = 6.0  # m
+_LOWEST_WALL = 1.45  # m; what ends lower where no ceiling is seen may as well be furniture
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Levels:
     top: float
     floor_seen: bool
     spread: float = 0.0
+
+    @property
+    def shows_walls(self) -> bool:
+        """Whether vertical surfaces reach high enough to be walls rather than furniture."""
+        return self.ceiling is not None or self.height > _LOWEST_WALL
 
     @property
     def height(self) -> float:

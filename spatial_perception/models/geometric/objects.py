@@ -20,6 +20,10 @@ from spatial_perception.models.geometric.walls import Run
 _REACH = 0.08  # m; points of one object are chained by steps of this length
 _LEAST_POINTS = 15
 _LEAF = ((0.5, 1.4), 0.2, (1.7, 2.4))  # m; width, greatest thickness and top of a door leaf
+_RAISED = (0.1, 0.5)  # m above the floor, between which the lowest point of a raised part lies
+_RAISED_POINTS = 40
+_SAME_PLAN = 0.3  # overlap on plan of a raised part and what it belongs to
+_STRIP = (1.2, 0.05, 0.15)  # m; length, greatest thickness and greatest drop of a strip of ceiling
 _HINGE = 0.25  # m; a leaf begins this near to a side of its door
 
 
@@ -40,12 +44,13 @@ def find_objects(
     reach = max(_REACH, 2.0 * spacing)
     preferred = wall_directions(walls)
     boxes = []
-    for part in groups(clusters(xyz, reach)):
+    for part in with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor):
         for piece in split(xyz[part], max(0.05, 1.2 * spacing)):
             if len(piece.index) >= _LEAST_POINTS:
                 box = fit_cuboid(xyz[part[piece.index]], preferred)
                 boxes.append(completed(box, walls, levels, piece.base))
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
+    boxes = [b for b in boxes if not is_ceiling_strip(b, levels)]
     things = [_thing(box, walls, levels, spacing) for box in merged_duplicates(boxes)]
     things = [t for t in things if t.score >= config.object_min_score]
     return sorted(things, key=lambda t: (-float(np.prod(t.box.size)), *t.box.center.tolist()))
@@ -57,10 +62,40 @@ def groups(label: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
 
 
+def with_raised_parts(xyz: Floats, parts: list[np.ndarray], floor: float) -> list[np.ndarray]:
+    """The groups of points with those joined that hang over another one of about their size: a seat over its unseen stem."""
+    ends = [(xyz[part].min(axis=0), xyz[part].max(axis=0)) for part in parts]
+    big = [k for k, part in enumerate(parts) if len(part) >= _RAISED_POINTS]
+    standing = [k for k in big if ends[k][0][2] - floor < _RAISED[0]]
+    joined = {k: [k] for k in range(len(parts))}
+    for k in big:
+        if _RAISED[0] <= ends[k][0][2] - floor < _RAISED[1]:
+            shares = [(_plan_overlap(ends[k], ends[j]), j) for j in standing if ends[j][1][2] < ends[k][1][2]]
+            share, below = max(shares, default=(0.0, k))
+            if share > _SAME_PLAN:
+                joined[below] += joined.pop(k)
+    return [np.sort(np.concatenate([parts[k] for k in ks])) for ks in joined.values()]
+
+
+def _plan_overlap(a: tuple[Floats, Floats], b: tuple[Floats, Floats]) -> float:
+    """Shared area of two upright boxes on plan over the area of both together."""
+    sides = np.maximum(np.minimum(a[1], b[1])[:2] - np.maximum(a[0], b[0])[:2], 0.0)
+    shared = float(np.prod(sides))
+    return shared / max(float(np.prod((a[1] - a[0])[:2]) + np.prod((b[1] - b[0])[:2])) - shared, 1e-9)
+
+
+def is_ceiling_strip(box: Cuboid, levels: Levels) -> bool:
+    """Whether a box is a strip of the ceiling, as wide scan rings on a ceiling that is not quite level leave them."""
+    if levels.ceiling is None or levels.ceiling - box.top > _STRIP[2]:
+        return False
+    return max(box.size[:2]) > _STRIP[0] and float(box.size[2]) < _STRIP[1]
+
+
 def _thing(box: Cuboid, walls: list[Run], levels: Levels, spacing: float) -> Thing:
     label, fit = best_label(box, walls, levels)
     features = box_features(box, walls, levels, spacing, fit)
-    return Thing(box, label, box_probability(features), features)
+    in_the_open = not walls and levels.floor_seen
+    return Thing(box, label, box_probability(features, in_the_open=in_the_open), features)
 
 
 def is_leaf(box: Cuboid, walls: list[Run], openings: list[Opening], levels: Levels) -> bool:

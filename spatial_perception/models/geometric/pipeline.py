@@ -85,7 +85,7 @@ class GeometricEstimator:
         # 2. Floor and ceiling.
         levels = find_levels(samples)
         # 3. Straight vertical surfaces that reach the ceiling.
-        faces = find_faces(samples, levels, config.wall_min_length)
+        faces = find_faces(samples, levels, config.wall_min_length) if levels.shows_walls else []
         # 4. Walls: opposite faces paired, runs merged, corners closed.
         walls = find_walls(faces, overhead(samples, levels), config.wall_min_length, config.wall_max_thickness)
         # 5. Doors and windows: holes in walls, weighed against shadows.

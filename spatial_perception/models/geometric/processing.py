@@ -47,15 +47,18 @@ def prepare(cloud: PointCloud, config: GeometricConfig) -> tuple[Samples, SceneT
     centre = robust_centre(raw)
     near = within_reach(raw, centre, config.max_extent)
     xyz = (raw if near.all() else raw[near]).astype(np.float64) - centre
-    coarse = _sampled(xyz, 2 * config.voxel, config.max_samples // 4, config)
+    coarse = _described(*_voxels(xyz, 2 * config.voxel, config.max_samples // 4), config)
     yaw = dominant_yaw(coarse.normal, np.ones(len(coarse)))
     xyz = turned(xyz[_inside(xyz, coarse)], -yaw)
-    samples = _sampled(xyz, config.voxel, config.max_samples, config)
+    voxels = _voxels(xyz, config.voxel, config.max_samples)
+    del xyz  # the largest array here
+    samples = _described(*voxels, config)
     dropped = len(cloud) - int(samples.weight.sum())
     return replace(samples, dropped=dropped), SceneTurn(yaw, centre.astype(np.float64))
 
 
-def _sampled(xyz: Floats, voxel: float, limit: int, config: GeometricConfig) -> Samples:
+def _voxels(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, float]:
+    """Means and weights of voxels, and their edge; EstimatorError when there are too few."""
     if len(xyz) < MIN_SAMPLES:
         raise EstimatorError(
             f"only {len(xyz)} points are left near the middle of the scene; is the cloud dense, and in metres?"
@@ -63,6 +66,11 @@ def _sampled(xyz: Floats, voxel: float, limit: int, config: GeometricConfig) -> 
     means, weight, voxel = thinned(xyz, voxel, limit)
     if len(means) < MIN_SAMPLES:
         raise EstimatorError(f"the points fill only {len(means)} voxels of {voxel:.3g} m; is the cloud in metres?")
+    return means, weight, voxel
+
+
+def _described(means: Floats, weight: Floats, voxel: float, config: GeometricConfig) -> Samples:
+    """Samples with normals and gaps, strays left out."""
     normal, gap, linear, keep = find_normals(means, weight, config.stray_ratio)
     bridge_rings(means, normal, gap, linear, _COARSE * voxel)
     return Samples(means[keep], weight[keep], normal[keep], gap[keep], float(np.median(gap[keep])), 0)

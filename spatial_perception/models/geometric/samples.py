@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ _NEIGHBOURS = 12
 _REACH_TO_GAP = 0.7  # 12 neighbours on an even surface lie 1.3 to 1.4 spacings away on average
 _LIGHT = 0.34  # share of the typical weight below which a voxel may hold strays
 _LIGHTEST = 0.1  # the same share of the neighbours' weight: panes that hardly answer hold more
+_CHUNK = 1_500  # points; bounds the workspace
 _ROUND = 0.1  # ratio of the least to the largest variance, from which neighbours fill space rather than a surface
 _LINEAR = 0.05  # ratio of the middle to the largest variance, below which neighbours lie on a line
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
@@ -98,24 +100,40 @@ def find_normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tu
     second who is no stray, that is much farther from its neighbours than those lie from theirs (local outlier factor).
     Means weigh as many points as they stand for: where a voxel border cuts a surface lengthwise, plain means would tilt it.
     """
-    tree = cKDTree(xyz)
-    distance, index = tree.query(xyz, k=min(_NEIGHBOURS, len(xyz)))
-    reach = distance[:, 1:].mean(axis=1)
-    keep = reach <= stray_ratio * np.median(reach[index[:, 1:6]], axis=1)
-    # In dense clouds strays are voxels of one point, while those of surfaces hold many.
-    light = weight <= _LIGHT * np.median(weight)
-    keep &= ~(light & (weight <= _LIGHTEST * np.median(weight[index], axis=1))) | np.isinf(stray_ratio)
-    result, linear = np.empty_like(xyz), np.empty(len(xyz), dtype=bool)
-    for start in range(0, len(xyz), 20_000):
-        part = slice(start, start + 20_000)
+    reach, index = _neighbours(xyz)
+    typical, light = np.median(reach), weight <= _LIGHT * np.median(weight)
+    result = np.empty_like(xyz)
+    linear, keep = np.empty(len(xyz), dtype=bool), np.ones(len(xyz), dtype=bool)
+    for part in _chunks(len(xyz)):
         near = index[part]
         share = weight[near] / weight[near].sum(axis=1, keepdims=True)
         local = xyz[near] - np.einsum("nk,nki->ni", share, xyz[near])[:, None]
         values, vectors = np.linalg.eigh(np.einsum("nk,nki,nkj->nij", share, local, local))
         result[part], linear[part] = vectors[:, :, 0], values[:, 1] < _LINEAR * values[:, 2]
+        if np.isinf(stray_ratio):
+            continue
+        # In dense clouds strays are voxels of one point, while those of surfaces hold many.
+        alone = light[part] & (weight[part] <= _LIGHTEST * np.median(weight[near], axis=1))
         solid = values[:, 0] > _ROUND * values[:, 2]
-        keep[part] &= ~(solid & light[part] & (reach[part] > 1.5 * np.median(reach))) | np.isinf(stray_ratio)
+        strewn = solid & light[part] & (reach[part] > 1.5 * typical)
+        keep[part] = ~(alone | strewn) & (reach[part] <= stray_ratio * np.median(reach[near[:, 1:6]], axis=1))
     return result, reach * _REACH_TO_GAP, linear, keep
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    """Ranges that cover `count` rows; workspace is needed for one at a time."""
+    for start in range(0, count, _CHUNK):
+        yield slice(start, start + _CHUNK)
+
+
+def _neighbours(xyz: Floats) -> tuple[Floats, NDArray[np.int32]]:
+    """Mean distance (N,) of the nearest points, and their indices (N, K), each point itself first."""
+    tree, count = cKDTree(xyz), min(_NEIGHBOURS, len(xyz))
+    reach, index = np.empty(len(xyz)), np.empty((len(xyz), count), dtype=np.int32)
+    for part in _chunks(len(xyz)):
+        distance, index[part] = tree.query(xyz[part], k=count)
+        reach[part] = distance[:, 1:].mean(axis=1)
+    return reach, index
 
 
 def bridge_rings(xyz: Floats, normal: Floats, gap: Floats, linear: Mask, voxel: float) -> None:

@@ -65,6 +65,41 @@ def test_a_lone_vertical_plane_is_a_wall():
     assert any("no floor seen" in note for note in layout.provenance.notes)
 
 
+def block(low, high, density=4000):
+    """Points on the top and on the two sides of a block that a camera at the lower left sees."""
+    rng, low, high = drawn(7), np.array(low, float), np.array(high, float)
+    faces = []
+    for axis, end in ((0, low[0]), (1, low[1]), (2, high[2])):
+        area = np.prod(np.delete(high - low, axis))
+        points = rng.uniform(low, high, (int(density * area), 3))
+        points[:, axis] = end
+        faces.append(points)
+    return np.concatenate(faces)
+
+
+def test_things_on_a_floor_without_walls_are_boxes():
+    floor = np.c_[drawn(5).uniform(0, 3, (20_000, 2)), drawn(6).normal(0, 0.003, 20_000)]
+    things = [
+        block((0.5, 0.5, 0), (0.9, 1.0, 0.45)),
+        block((1.6, 1.5, 0), (2.6, 2.3, 0.7)),
+        block((2.2, 0.4, 0), (2.4, 0.6, 0.3)),
+    ]
+    layout = GeometricEstimator().estimate(cloud(np.concatenate([floor, *things])))
+    assert not layout.walls
+    centers = sorted(box.center[:2] for box in layout.boxes)
+    expected = [(0.7, 0.75), (2.1, 1.9), (2.3, 0.5)]
+    assert np.array(centers) == pytest.approx(np.array(expected), abs=0.06)
+
+
+def test_a_front_on_a_floor_without_walls_is_a_box_rather_than_a_wall():
+    floor = np.c_[drawn(5).uniform(0, 3, (20_000, 2)), drawn(6).normal(0, 0.003, 20_000)]
+    front = np.c_[drawn(1).uniform(1, 2, 3000), drawn(2).normal(2.0, 0.003, 3000), drawn(3).uniform(0, 0.7, 3000)]
+    layout = GeometricEstimator().estimate(cloud(np.concatenate([floor, front])))
+    assert not layout.walls
+    assert len(layout.boxes) == 1
+    assert max(layout.boxes[0].size) == pytest.approx(1.0, abs=0.06)
+
+
 def test_points_that_are_not_finite_are_counted(maker):
     scan, _ = maker.simulate(0, points=20_000)
     spoiled = scan.xyz.copy()

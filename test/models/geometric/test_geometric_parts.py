@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial_perception.models.geometric.boxes import cuboid_of, fit_cuboid
-from spatial_perception.models.geometric.faces import bridged, runs
+from spatial_perception.models.geometric.faces import Face, bridged, rooms_beside, runs
 from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels, find_levels
 from spatial_perception.models.geometric.lines import Line, find_lines, turn_between
+from spatial_perception.models.geometric.objects import is_ceiling_strip, with_raised_parts
 from spatial_perception.models.geometric.priors import PRIORS
 from spatial_perception.models.geometric.raster import splat
 from spatial_perception.models.geometric.samples import (
@@ -161,6 +162,30 @@ def test_boxes_follow_turned_blocks(yaw):
 def test_labels_follow_size_and_stance(size, bottom, label):
     box = cuboid_of(0.0, -np.array(size[:2]) / 2, np.array(size[:2]) / 2, bottom, bottom + size[2], 500)
     assert best_label(box, [], Levels(0.0, 2.6, 2.6, True))[0] == label
+
+
+@pytest.mark.parametrize(("bottom", "joined"), [(0.3, True), (0.9, False)])
+def test_a_raised_part_joins_what_stands_below_it(bottom, joined):
+    foot, seat = filled((0, 0, 0), (0.5, 0.5, 0.1)), filled((0, 0, bottom), (0.5, 0.5, bottom + 0.1))
+    other = filled((2, 0, 0), (2.5, 0.5, 0.1))
+    index = np.split(np.arange(len(foot) + len(seat) + len(other)), [len(foot), len(foot) + len(seat)])
+    parts = with_raised_parts(np.concatenate([foot, seat, other]), index, 0.0)
+    assert len(parts) == (2 if joined else 3)
+    assert sum(map(len, parts)) == len(foot) + len(seat) + len(other)
+
+
+@pytest.mark.parametrize(("length", "tall", "strip"), [(2.4, 0.03, True), (0.6, 0.03, False), (1.5, 0.2, False)])
+def test_long_flat_boxes_below_the_ceiling_are_strips_of_it(length, tall, strip):
+    half = np.array([length / 2, 0.15])
+    assert is_ceiling_strip(cuboid_of(0.0, -half, half, 2.56 - tall, 2.56, 200), Levels(0.0, 2.6, 2.6, True)) == strip
+
+
+@pytest.mark.parametrize("sides", [(-1,), (1,), (-1, 1), ()])
+def test_far_faces_take_the_only_side_with_a_floor(sides):
+    face = Face(Line(0.0, 0.0), 0.0, 2.0, 1.0, False, False)
+    rings = [np.c_[np.linspace(0.05, 1.95, 20), np.full(20, 0.8 * side)] for side in sides]
+    found = rooms_beside(face, np.concatenate([np.zeros((0, 2)), *rings]), 0.05)
+    assert found == (sides == (1,), sides == (-1,))
 
 
 def test_there_are_59_categories():
