@@ -15,7 +15,7 @@ from spatial_perception.layout.entities import Layout, Wall
 
 CLOSING_DISTANCE = 0.1
 MIN_ROOM_AREA = 0.5
-_MIN_LENGTH, _MAX_COORDINATE = 1e-6, 1e7
+_MIN_LENGTH, _MAX_COORDINATE, _GRID = 1e-6, 1e7, 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def find_rooms(
     lines = [_lengthened(w, closing_distance) for w in layout.walls if _is_usable(w)]
     if not lines:
         return ()
-    noded = shapely.node(shapely.union_all(lines))
+    # On a grid: without one, crossings that differ in the last digit lose whole rooms.
+    noded = shapely.node(shapely.union_all(lines, grid_size=_GRID))
     faces = shapely.get_parts(shapely.polygonize([noded]))
     faces = [orient(_simple(face)) for face in faces if face.area >= min_area]
     faces.sort(key=lambda face: (face.centroid.y, face.centroid.x))
