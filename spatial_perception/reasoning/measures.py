@@ -3,6 +3,7 @@ is exact from the distance of their footprints and the gap of their heights."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import dist, hypot
 
 import numpy as np
@@ -21,6 +22,7 @@ def corners(center: Vec3, yaw: float, size: Vec3) -> NDArray[np.float64]:
     return half @ np.array([[c, s], [-s, c]]) + np.asarray(center[:2])
 
 
+@lru_cache(maxsize=8192)
 def footprint(box: OrientedBox) -> Polygon:
     """The area that a box covers in plan."""
     return shapely.polygons(corners(box.center, box.yaw, box.size))

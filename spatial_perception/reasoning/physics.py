@@ -43,6 +43,17 @@ def world_without(scene: Scene, moved: OrientedBox | None = None) -> World:
     return World(scene, tuple(others), moved)
 
 
+def world_near(world: World, box: OrientedBox, reach: float) -> World:
+    """The same world with only those obstacles that a box can touch when it moves by at most `reach` (m) in plan."""
+    radius = hypot(*box.size[:2]) / 2 + reach
+    near = tuple(o for o in world.obstacles if _plan_distance(o, box) <= radius + hypot(*o.size[:2]) / 2)
+    return World(world.scene, near, world.moved_from)
+
+
+def _plan_distance(a: OrientedBox, b: OrientedBox) -> float:
+    return hypot(a.center[0] - b.center[0], a.center[1] - b.center[1])
+
+
 def _rests_on(box: OrientedBox, base: OrientedBox) -> bool:
     level = heights(base)
     low = heights(box)[0]

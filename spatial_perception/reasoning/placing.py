@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import pi
+from math import hypot, pi
 
 import numpy as np
 import shapely
@@ -76,6 +76,7 @@ def find_spot(
     anchors = tuple(t for b in bound for t in b.anchors)
     world = world_without(scene, moved)
     surfaces = _surfaces(box, bound, world)
+    world = _around(surfaces, box, world)
     ranked = [c for surface in surfaces for c in _candidates(box, surface, bound, world)]
     ranked.sort(key=lambda entry: entry[0])
     best: Repair | None = None
@@ -121,7 +122,7 @@ def _bind(relation: Relation, scene: Scene) -> _Bound:
 def _surfaces(box: OrientedBox, bound: Sequence[_Bound], world: World) -> list[_Surface]:
     """Where the box may stand, from its relations: tops for `on`, walls and ceilings for what hangs, else the floor."""
     scene = world.scene
-    area = _floor_area(bound, scene)
+    area = _floor_area(bound, scene, hypot(*box.size[:2]) / 2)
     tops = [a for b in bound if b.relation.name in ("on", "inside") for a in b.anchors if a.box.id >= 0]
     if tops:
         return [_Surface(_base_level(b, t), t.footprint) for b in bound for t in b.anchors if t in tops]
@@ -137,7 +138,7 @@ def _base_level(bound: _Bound, thing: Thing) -> float:
     return thing.top if bound.relation.name == "on" else thing.bottom
 
 
-def _floor_area(bound: Sequence[_Bound], scene: Scene) -> BaseGeometry:
+def _floor_area(bound: Sequence[_Bound], scene: Scene, half: float) -> BaseGeometry:
     """The free floor, cut to the rooms that are named, else to those of the anchors, else to the robot's."""
     area = scene.free_area
     named = [b.area for b in bound if b.area is not None]
@@ -150,8 +151,16 @@ def _floor_area(bound: Sequence[_Bound], scene: Scene) -> BaseGeometry:
     for b in bound:
         reach = {"next_to": NEXT_TO, "near": NEAR, "nearest_to": NEAR, "under": 0.3, "above": 0.3}.get(b.relation.name)
         if reach is not None and b.anchors:
-            area = shapely.intersection(area, shapely.union_all([t.footprint for t in b.anchors]).buffer(reach + 1.6))
+            around = shapely.union_all([t.footprint for t in b.anchors]).buffer(reach + half)
+            area = shapely.intersection(area, around)
     return area
+
+
+def _around(surfaces: Sequence[_Surface], box: OrientedBox, world: World) -> World:
+    """The same world with only those obstacles that a box on the surfaces can touch, or whose clearance counts."""
+    area = shapely.union_all([surface.area for surface in surfaces]).buffer(hypot(*box.size[:2]) / 2 + 0.5)
+    near = tuple(o for o in world.obstacles if shapely.intersects(area, footprint(o)))
+    return World(world.scene, near, world.moved_from)
 
 
 # ------------------------------------------------------------------------------------------ candidates

@@ -13,7 +13,14 @@ from shapely.geometry import LineString
 from spatial_perception.layout.boxes import OrientedBox
 from spatial_perception.reasoning.answers import Check
 from spatial_perception.reasoning.measures import footprint, heights
-from spatial_perception.reasoning.physics import World, check_size, physical_checks, shifted
+from spatial_perception.reasoning.physics import (
+    World,
+    check_collisions,
+    check_size,
+    physical_checks,
+    shifted,
+    world_near,
+)
 from spatial_perception.reasoning.words import HANGING, WALL_MOUNTED
 
 STEP, REACH, LIFT = 0.05, 0.5, 0.15
@@ -46,6 +53,7 @@ def repair(box: OrientedBox, world: World, extra: Extra = _no_more, tick: Callab
     `extra` gives further checks (relations), `tick` is called between attempts and may raise to stop. Where nothing
     passes, the original box and its failed checks come back.
     """
+    world = world_near(world, box, REACH)
     start = Repair(box, (*physical_checks(box, world), *extra(box)))
     if start.passed or not check_size(box, world.moved_from).passed:
         return start
@@ -56,6 +64,8 @@ def repair(box: OrientedBox, world: World, extra: Extra = _no_more, tick: Callab
             continue
         for level in _levels(candidate, world):
             moved = shifted(candidate, 0.0, 0.0, level)
+            if not all(check.passed for check in extra(moved)) or not check_collisions(moved, world).passed:
+                continue
             checks = (*physical_checks(moved, world), *extra(moved))
             found = Repair(moved, checks, (dx, dy, level))
             if found.passed:
