@@ -21,6 +21,7 @@ from spatial_perception.cli import (
     navigation,
     simulate,
     tiny_checkpoint,
+    train,
     view,
 )
 from spatial_perception.cli.console import INTERRUPTED, at_the_edge, session
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 _command = {"layout": layout, "eval": evaluate, "simulate": simulate, "view": view, "convert": convert,
             "navigation": navigation, "ask": ask, "eval-qa": evaluate_answers, "doctor": doctor, "demo": demo,
-            "make-tiny-checkpoint": tiny_checkpoint}  # fmt: skip
+            "train": train, "make-tiny-checkpoint": tiny_checkpoint}  # fmt: skip
 _WITHOUT_ARGUMENTS = ("doctor", "demo", "eval-qa")
 _TWO_WORDS = {("eval", "qa"): "eval-qa"}
 

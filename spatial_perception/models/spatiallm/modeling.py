@@ -168,9 +168,10 @@ class SpatialLM(nn.Module):
         if not len(rows):
             raise CloudError("the cloud tensor has no valid row; give a cloud with points")
         grid, feat = rows[:, :3].to(torch.int32), rows[:, 3:].to(torch.float32)
-        if isinstance(self.point_backbone, SonataEncoder):
-            return self.point_backbone(grid, feat, permutations)
-        return self.point_backbone(grid, feat)
+        with torch.autocast(self.device.type, enabled=False):
+            if isinstance(self.point_backbone, SonataEncoder):
+                return self.point_backbone(grid, feat, permutations)
+            return self.point_backbone(grid, feat)
 
     def project(self, tokens: Tensor) -> Tensor:
         """Point tokens (P, E) to the width of the language model (P, H), in its dtype."""

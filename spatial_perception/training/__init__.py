@@ -1,0 +1,1 @@
+"""Fine-tuning of SpatialLM checkpoints: datasets, collation with augmentation, training."""

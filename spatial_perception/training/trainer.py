@@ -1,0 +1,201 @@
+"""The training loop: plain torch, the same result for the same recipe, resumed or not."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from spatial_perception.errors import ConfigError
+from spatial_perception.models import weights
+from spatial_perception.models.layers.lora import add_lora
+from spatial_perception.models.spatiallm.config import SpatialLMConfig
+from spatial_perception.models.spatiallm.modeling import SpatialLM
+from spatial_perception.models.spatiallm.pipeline import load_tokenizer
+from spatial_perception.models.spatiallm.sonata import SonataEncoder
+from spatial_perception.training.collate import Batch, Collator
+from spatial_perception.training.datasets import Conversation, read_dataset
+from spatial_perception.training.recipe import Recipe
+from spatial_perception.training.state import Progress, checkpoints, load_state, prune, save_state, write_model
+
+_LOG = logging.getLogger(__name__)
+
+
+class Trainer:
+    """One fine-tuning by a recipe. `run` trains from the newest checkpoint in the output folder, or from the start.
+
+    Raises EstimatorError, ConfigError for a model, a dataset or a combination of settings that cannot be used.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.source = weights.resolve_checkpoint(recipe.model)
+        self.output = Path(recipe.output)
+        self.model = load_for_training(self.source, recipe)
+        self.collator = Collator(
+            load_tokenizer(self.source), recipe, self.model.config.num_bins, self.model.config.is_llama
+        )
+        self.conversations = read_dataset(recipe.dataset, recipe.dataset_name)
+        self.validation = read_dataset(recipe.dataset, recipe.validation_name) if recipe.validation_name else []
+        self.trained = choose_trained(self.model, recipe)
+        self.optimiser = torch.optim.AdamW(
+            list(self.trained.values()), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.progress = Progress()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of the optimiser in one round over the data."""
+        return math.ceil(len(self.conversations) / (self.recipe.batch_size * self.recipe.accumulation))
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training."""
+        total = self.recipe.epochs * self.steps_per_epoch
+        return total if self.recipe.max_steps is None else min(total, self.recipe.max_steps)
+
+    def run(self) -> list[float]:
+        """Train to the end, save the model in the output folder, and return the loss of every step done now."""
+        self._resume()
+        torch.backends.cuda.matmul.allow_tf32 = self.recipe.tf32
+        losses: list[float] = []
+        self.model.train()
+        for step in range(self.progress.step, self.total_steps):
+            losses.append(self.step(step))
+            self.progress = Progress(step + 1, losses[-1])
+            self._report()
+        self.model.eval()
+        write_model(self.model, self._config(), self.source, self.output)
+        return losses
+
+    def step(self, step: int) -> float:
+        """One step of the optimiser on the conversations that belong to it; returns the mean loss."""
+        batches = list(self._batches(step))
+        total = 0.0
+        for batch in batches:
+            loss = self._loss(batch, step) / len(batches)
+            loss.backward()
+            total += float(loss.detach())
+        nn.utils.clip_grad_norm_(list(self.trained.values()), self.recipe.max_norm)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate(step)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        return total
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Mean loss over the validation part."""
+        self.model.eval()
+        rng = np.random.default_rng([self.recipe.seed, 2])
+        batches = [self.collator.batch([self.collator.sample(item, rng)]) for item in self.validation]
+        mean = float(np.mean([float(self._loss(batch, 0)) for batch in batches]))
+        self.model.train()
+        return mean
+
+    def _loss(self, batch: Batch, step: int) -> Tensor:
+        permutations = None
+        encoder = self.model.point_backbone
+        if self.model.training and isinstance(encoder, SonataEncoder):
+            permutations = encoder.draw_permutations(torch.Generator().manual_seed(self.recipe.seed + step))
+        kind = self.model.device.type
+        with torch.autocast(kind, torch.bfloat16) if self.recipe.bf16 else nullcontext():
+            loss = self.model(batch.input_ids, batch.tensors, batch.mask, batch.labels, permutations).loss
+        assert loss is not None
+        return loss
+
+    def _batches(self, step: int) -> Iterator[Batch]:
+        """The batches of one step; what is random about them depends on the seed and the step alone."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = np.random.default_rng([self.recipe.seed, 0, epoch]).permutation(len(self.conversations))
+        size = self.recipe.batch_size * self.recipe.accumulation
+        chosen = [self.conversations[i] for i in order[place * size : (place + 1) * size]]
+        rng = np.random.default_rng([self.recipe.seed, 1, step])
+        torch.manual_seed(int(rng.integers(2**62)))
+        for start in range(0, len(chosen), self.recipe.batch_size):
+            yield self._batch(chosen[start : start + self.recipe.batch_size], rng)
+
+    def _batch(self, conversations: list[Conversation], rng: np.random.Generator) -> Batch:
+        return self.collator.batch([self.collator.sample(item, rng) for item in conversations])
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step: a linear rise, then half a cosine to zero or a constant."""
+        warm, highest = math.ceil(self.recipe.warmup * self.total_steps), self.recipe.learning_rate
+        if step < warm:
+            return highest * step / warm
+        if self.recipe.schedule == "constant":
+            return highest
+        return highest * 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, self.total_steps - warm)))
+
+    def _resume(self) -> None:
+        found = checkpoints(self.output)
+        if found:
+            self.progress = load_state(found[-1], self.trained, self.optimiser)
+            _LOG.info("resumed from %s", found[-1])
+
+    def _report(self) -> None:
+        step, recipe = self.progress.step, self.recipe
+        if step % recipe.log_every == 0 or step == self.total_steps:
+            rate = self.rate(step - 1)
+            _LOG.info("step %d of %d: loss %.4f, rate %.2e", step, self.total_steps, self.progress.loss, rate)
+        if self.validation and step % recipe.evaluate_every == 0:
+            _LOG.info("step %d: validation loss %.4f", step, self.validate())
+        if step % recipe.save_every == 0:
+            self.save(self.output / f"checkpoint-{step}")
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint from which training can be resumed, and drop the oldest ones."""
+        write_model(self.model, self._config(), self.source, folder)
+        save_state(folder, self.trained, self.optimiser, self.progress)
+        prune(self.output, self.recipe.keep)
+
+    def _config(self) -> dict[str, Any]:
+        values = dict(self.model.config.raw)
+        values["point_config"] = {**values.get("point_config", {}), "num_bins": self.model.config.num_bins}
+        return values
+
+
+def load_for_training(source: Path, recipe: Recipe) -> SpatialLM:
+    """The model in float32, with the number of bins of the recipe."""
+    model = SpatialLM.from_pretrained(source, recipe.device, "float32")
+    if recipe.num_bins is not None:
+        raw = dict(model.config.raw)
+        raw["point_config"] = {**raw["point_config"], "num_bins": recipe.num_bins}
+        state = model.state_dict()
+        tuned = SpatialLM(SpatialLMConfig.from_dict(raw)).to(model.device)
+        tuned.load_state_dict(state)
+        tuned.eos_token_ids = model.eos_token_ids
+        model = tuned
+    if recipe.gradient_checkpointing:
+        model.model.gradient_checkpointing_enable({"use_reentrant": False})
+    return model
+
+
+def choose_trained(model: SpatialLM, recipe: Recipe) -> dict[str, nn.Parameter]:
+    """Freeze what the recipe leaves alone; the other parameters by name."""
+    if recipe.method != "full" and recipe.freeze != "none":
+        raise ConfigError(f"freeze={recipe.freeze} goes with method=full; {recipe.method} freezes on its own")
+    if recipe.method == "lora":
+        torch.manual_seed(recipe.seed)
+        add_lora(model.model, recipe.lora.targets, recipe.lora.rank, recipe.lora.alpha, recipe.lora.dropout)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(_is_trained(name, recipe))
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def _is_trained(name: str, recipe: Recipe) -> bool:
+    if name.startswith("point_proj."):
+        return True
+    if recipe.method == "projector":
+        return False
+    if recipe.method == "lora":
+        return "lora_" in name
+    is_encoder = name.startswith("point_backbone.")
+    return recipe.freeze != ("encoder" if is_encoder else "language")
