@@ -27,7 +27,11 @@ def test_walls_of_fully_sampled_rooms(maker, estimator, seed):
     assert counts(layout, truth, "window") == (len(truth.windows),) * 3
 
 
-@pytest.mark.parametrize("seed", [1, 3, 5, 17, 19], ids=lambda seed: f"seed {seed}")
+@pytest.mark.parametrize(
+    "seed",
+    [1, 3, 5, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (17, 19))],
+    ids=lambda seed: f"seed {seed}",
+)
 def test_walls_and_doors_of_rooms_with_shadows(maker, estimator, seed):
     scan, truth = maker.simulate(seed, stations=3)
     layout = estimator.estimate(scan, task="layout")
@@ -62,7 +66,12 @@ def test_every_entity_tells_its_support_and_score(maker, estimator):
 
 
 @pytest.mark.parametrize(
-    ("yaw", "shift"), [(0.4, (3.0, -7.0, 1.2)), (1.9, (0.0, 20.0, 0.0)), (-2.6, (100.0, 5.0, -30.0))]
+    ("yaw", "shift"),
+    [
+        pytest.param(0.4, (3.0, -7.0, 1.2), marks=pytest.mark.slow),
+        pytest.param(1.9, (0.0, 20.0, 0.0), marks=pytest.mark.slow),
+        (-2.6, (100.0, 5.0, -30.0)),
+    ],
 )
 def test_the_layout_moves_with_the_cloud(maker, estimator, yaw, shift):
     scan, _ = maker.simulate(4, points=50_000, yaw=0.15)
