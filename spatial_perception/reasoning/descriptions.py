@@ -199,9 +199,15 @@ def read_relations(text: str, lexicon: Lexicon) -> tuple[Relation, ...] | None:
 
 def read_list(text: str, lexicon: Lexicon) -> tuple[Description, ...] | None:
     """Several noun phrases with commas, `and`, `or` between them; None where one of them cannot be read."""
-    parts = [part for chunk in text.split(",") for part in _split_words(chunk)]
+    parts = [part for chunk in text.split(",") for part in _parts(chunk, lexicon)]
     found = [read_description(part, lexicon) for part in parts if part.strip()]
     return None if not found or any(d is None for d in found) else tuple(d for d in found if d)
+
+
+def _parts(chunk: str, lexicon: Lexicon) -> list[str]:
+    """A piece of a list cut at `and`, unless that belongs to the name of one thing."""
+    whole = read_description(chunk, lexicon)
+    return [chunk] if whole and " and " in whole.noun.text else _split_words(chunk)
 
 
 def _split_words(text: str) -> list[str]:
