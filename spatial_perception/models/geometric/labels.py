@@ -13,6 +13,7 @@ from spatial_perception.models.geometric.walls import Run
 _LEAST_FIT = -5.0  # log likelihood below which no category is named
 _STANCE_SPREAD = 0.12  # m, for things on the floor or at the ceiling
 _HANGING_SPREAD = 0.3  # m, for things on walls
+_OVERHEAD = 1.5  # m; where no ceiling is seen, what ends lower hangs from none
 _THIN = 0.12  # m; boxes of pictures and screens are blurred to this depth
 
 
@@ -30,7 +31,9 @@ def _fit(prior: Prior, box: Cuboid, levels: Levels, at_wall: bool) -> float:
     typical = np.log([prior.long, max(prior.short, _THIN), max(prior.tall, 0.05)])
     size_fit = -0.5 * float((((sizes - typical) / max(prior.spread, 0.1)) ** 2).sum())
     bottom = box.bottom - levels.floor
-    if prior.stance == CEILING:
+    if prior.stance == CEILING and levels.ceiling is None and bottom < _OVERHEAD:
+        stance = -12.0  # the highest points of a cloud that shows no ceiling may be those of a chair
+    elif prior.stance == CEILING:
         stance = -0.5 * ((levels.top - box.top) / _STANCE_SPREAD) ** 2
     elif prior.stance == ON_TOP:
         stance = 0.0 if bottom > 0.25 else -4.0

@@ -188,5 +188,10 @@ def test_far_faces_take_the_only_side_with_a_floor(sides):
     assert found == (sides == (1,), sides == (-1,))
 
 
+def test_nothing_on_the_floor_hangs_from_an_unseen_ceiling():
+    box = cuboid_of(0.0, np.array([-0.28, -0.28]), np.array([0.28, 0.28]), 0.0, 0.54, 400)
+    assert best_label(box, [], Levels(0.0, None, 0.54, True))[0] not in ("chandelier", "illumination")
+
+
 def test_there_are_59_categories():
     assert len(PRIORS) == 59
