@@ -54,6 +54,11 @@ def find_executable(package: str, executable: str) -> list[str]:
     raise ExecutableNotFoundError(f"package {package!r} has no executable {executable!r}; {listing}")
 
 
+def script_command(file: str) -> list[str]:
+    """Return the command that runs a Python file; arguments are to be appended."""
+    return _python_command("script", file)
+
+
 def list_executables(package: str) -> list[str]:
     """Return the names of the executables of a package, sorted."""
     supplied = {name for owner, name in SUPPLIED_EXECUTABLES if owner == package}

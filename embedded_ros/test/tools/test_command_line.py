@@ -107,6 +107,33 @@ def test_publishing(busy, tool):
     assert "no field 'text'" in errors
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_publishing_may_be_given_up_while_nobody_listens(number):
+    command = [sys.executable, "-m", "embedded_ros", "topic", "pub", "--once", "/nobody", "std_msgs/msg/String"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout.readline() == "waiting for 1 subscription(s) of /nobody\n"
+    process.send_signal(number)
+    assert "Traceback" not in process.communicate(timeout=15)[0]
+
+
+def test_output_is_laid_out_by_lines(capsys):
+    from embedded_ros.cli.common import print_yaml
+
+    print_yaml({"data": "hi", "header": {"stamp": {"sec": 1}}, "numbers": [1, 2], "points": [{"x": 1.0}], "none": []})
+    text = "data: hi\nheader:\n  stamp:\n    sec: 1\nnumbers: [1, 2]\npoints:\n- x: 1.0\nnone: []\n"
+    assert capsys.readouterr().out == text
+    print_yaml(0.2)
+    assert capsys.readouterr().out == "0.2\n"
+
+
+def test_a_single_file_can_be_run(tmp_path):
+    file = tmp_path / "plain_node.py"
+    file.write_text("import sys, rclpy\nprint(rclpy.__name__, sys.argv[1:], __name__)\n")
+    command = [sys.executable, "-m", "embedded_ros", "run", str(file), "--ros-args", "-p", "a:=1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "rclpy ['--ros-args', '-p', 'a:=1'] __main__\n", done.stderr
+
+
 def test_nodes(busy, tool):
     assert tool("node", "list")[1].splitlines() == ["/lab/busy", "/managed"]
     output = tool("node", "info", "/lab/busy")[1]

@@ -81,10 +81,17 @@ def parse_yaml(text: str) -> Any:
 
 
 def print_yaml(value: Any) -> None:
-    """Print a value as YAML."""
+    """Print a value as YAML: one field a line, sequences of plain values in one line."""
     import yaml
 
-    print(yaml.safe_dump(value, sort_keys=False, default_flow_style=None, width=1000), end="", flush=True)
+    class Dumper(yaml.SafeDumper):
+        def represent_list(self, data: Any) -> Any:
+            plain = not any(isinstance(item, (dict, list)) for item in data)
+            return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=plain)
+
+    Dumper.add_representer(list, Dumper.represent_list)
+    text = yaml.dump(value, Dumper=Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=1000)
+    print(text.removesuffix("...\n"), end="", flush=True)
 
 
 def topic_type(node: Any, topic: str, timeout: float = 0.0) -> str:

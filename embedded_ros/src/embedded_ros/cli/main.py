@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except Exception as error:
-        if _interrupts:  # whatever failed, it did because the context was going down
+        if _interrupts or _was_ended_by_signal():  # whatever failed, it did because the context was going down
             return _INTERRUPTED
         if not _is_expected(error):
             raise
@@ -61,6 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
+
+
+def _was_ended_by_signal() -> bool:
+    """Return whether rclpy has handled a signal; it may be one that the tool itself does not know of."""
+    signals = sys.modules.get("rclpy.signals")
+    return bool(signals is not None and getattr(signals, "_received", None))
 
 
 def _on_interrupt(number: int, frame: FrameType | None) -> None:

@@ -169,7 +169,11 @@ def _pub(options: argparse.Namespace, rest: list[str]) -> None:
         wanted = options.wait_matching_subscriptions
         if wanted is None:
             wanted = 1 if options.times == 1 else 0
+        if publisher.get_subscription_count() < wanted:
+            print(f"waiting for {wanted} subscription(s) of {options.topic}", flush=True)
         spin_until_interrupt(node, lambda: publisher.get_subscription_count() >= wanted)
+        if not node.context.ok():
+            return
         left = [options.times or -1]
 
         def publish() -> None:

@@ -64,13 +64,8 @@ class ParameterStore:
         Raises ParameterAlreadyDeclaredException, InvalidParameterException, InvalidParameterTypeException and
         InvalidParameterValueException.
         """
-        entry = (
-            (name,)
-            if value is None and descriptor is None
-            else (name, value)
-            if descriptor is None
-            else (name, value, descriptor)
-        )
+        entry: tuple[Any, ...] = (name,) if value is None else (name, value)
+        entry = entry if descriptor is None else (name, value, descriptor)
         return self.declare_parameters("", [entry], ignore_override)[0]
 
     def declare_parameters(
