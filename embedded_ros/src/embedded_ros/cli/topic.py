@@ -150,13 +150,21 @@ def _bw(options: argparse.Namespace, rest: list[str]) -> None:
             span = max(time.perf_counter() - seen[0][0], 1e-9)
             sizes = [size for _, size in seen]
             print(
-                f"{sum(sizes) / span / 1e6:.3f} MB/s from {len(seen)} messages\n"
-                f"\tMessage size mean: {statistics.fmean(sizes) / 1e6:.4f} MB "
-                f"min: {min(sizes) / 1e6:.4f} MB max: {max(sizes) / 1e6:.4f} MB",
+                f"{_amount(sum(sizes) / span)}/s from {len(seen)} messages\n"
+                f"\tMessage size mean: {_amount(statistics.fmean(sizes))} "
+                f"min: {_amount(min(sizes))} max: {_amount(max(sizes))}",
                 flush=True,
             )
 
     _watch(options, rest, lambda data: seen.append((time.perf_counter(), len(data))), raw=True, report=report)
+
+
+def _amount(size: float) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    for unit, step in (("MB", 1e6), ("KB", 1e3)):
+        if size >= step:
+            return f"{size / step:.2f} {unit}"
+    return f"{size:.0f} B"
 
 
 def _pub(options: argparse.Namespace, rest: list[str]) -> None:
