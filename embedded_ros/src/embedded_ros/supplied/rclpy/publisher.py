@@ -107,7 +107,8 @@ class Publisher:
     def _check(self) -> None:
         if self._destroyed:
             raise InvalidHandle("cannot use Destroyable because destruction was requested")
-        if not self._node.context.ok():
+        context = self._node.context  # after a signal it is still whole: a callback that is under way may end in peace
+        if not context.ok() and context._participant is None:
             raise RCLError(f"Failed to publish: publisher's context is invalid (topic {self._topic})")
 
     def _on_status(self, raised: int) -> None:
