@@ -68,8 +68,8 @@ def listen() -> tuple[Any, Heard]:
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
     from rosgraph_msgs.msg import Clock
-    from spatial_perception.msg import Layout, Timing
 
+    from spatial_perception.msg import Layout, Timing
     from spatial_perception.ros.qos import LATCHED
 
     rclpy.init()

@@ -56,9 +56,9 @@ class Bench:
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
         from sensor_msgs.msg import PointCloud2
-        from spatial_perception.msg import Timing
         from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
+        from spatial_perception.msg import Timing
         from spatial_perception.ros.messages import transform_message
         from spatial_perception.ros.nodes.simulated_robot import LIDAR_MOUNT
 

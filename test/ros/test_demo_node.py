@@ -9,9 +9,9 @@ import pytest
 from node_harness import ROOT, children, room
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, PointCloud2
-from spatial_perception.msg import Layout
 from visualization_msgs.msg import MarkerArray
 
+from spatial_perception.msg import Layout
 from spatial_perception.ros.documentation import models, with_table
 
 NODE = "/layout_node"

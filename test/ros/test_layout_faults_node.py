@@ -11,6 +11,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from node_harness import BEST_EFFORT, Robot, children, diagnostics, room
 from sensor_msgs.msg import Image, PointCloud2, PointField
+
 from spatial_perception.msg import Layout
 
 NODE = "/layout_node"

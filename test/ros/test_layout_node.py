@@ -10,14 +10,14 @@ from diagnostic_msgs.msg import DiagnosticArray
 from node_harness import Robot, diagnostics
 from rcl_interfaces.srv import DescribeParameters
 from rclpy.action import ActionClient
-from spatial_perception.action import EstimateLayout
-from spatial_perception.msg import Layout, Timing
-from spatial_perception.srv import SaveCloud, SaveLayout, SetCategories
 from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection3DArray, LabelInfo
 from visualization_msgs.msg import Marker, MarkerArray
 
+from spatial_perception.action import EstimateLayout
 from spatial_perception.layout.json import load_layout
+from spatial_perception.msg import Layout, Timing
+from spatial_perception.srv import SaveCloud, SaveLayout, SetCategories
 
 NODE = "/layout_node"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from node_harness import Robot, children
-from spatial_perception.msg import Layout
 from std_srvs.srv import Trigger
+
+from spatial_perception.msg import Layout
 
 NODE = "/layout_node"
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from node_harness import diagnostics
-from spatial_perception.msg import Layout
 
 from spatial_perception.evaluation.layout_metrics import evaluate_scene
+from spatial_perception.msg import Layout
 from spatial_perception.ros.convert.layouts import layout_from_message
 
 NODE = "/layout_node"

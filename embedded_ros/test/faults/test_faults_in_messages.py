@@ -7,6 +7,7 @@ import ctypes as ct
 import time
 
 import pytest
+
 from embedded_ros.messages.codec import CdrError
 from embedded_ros.wire.participant import Participant, Writer
 from embedded_ros.wire.profile import domain_id

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+
 from embedded_ros.wire.participant import Participant, Reader, Writer
 from embedded_ros.wire.profile import domain_id
 from embedded_ros.wire.qos import EndpointQos

@@ -21,6 +21,7 @@ from ament_index_python import (
     get_search_paths,
     has_resource,
 )
+
 from embedded_ros.run import ExecutableNotFoundError, find_executable, list_executables
 
 MANIFEST = "<?xml version='1.0'?><package format='3'><name>{}</name><version>0.1.0</version></package>"

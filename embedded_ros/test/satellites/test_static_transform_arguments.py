@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from embedded_ros.executables.static_transform_publisher import parse, quaternion_of
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+
 from embedded_ros.bags.player import Player, PlayOptions, open_bag
 from embedded_ros.bags.recorder import BagError, Recorder, topic_filter
 from embedded_ros.bags.schema import message_text

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from embedded_ros.messages.classes import message_class
 from embedded_ros.messages.codec import deserialize, serialize
 from embedded_ros.messages.model import Shape

@@ -8,14 +8,15 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from embedded_ros.messages.classes import message_class
 from embedded_ros.messages.codec import CdrError, deserialize, serialize
 from embedded_ros.messages.convert import from_plain, to_plain
 from embedded_ros.messages.model import DefinitionError, UnknownInterfaceError
 from embedded_ros.messages.parser import parse_message
 from embedded_ros.messages.services import interface_class
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 Cloud = message_class("sensor_msgs/msg/PointCloud2")
 Imu = message_class("sensor_msgs/msg/Imu")

@@ -6,6 +6,7 @@ import json
 import pathlib
 
 import pytest
+
 from embedded_ros.messages.hashing import type_hash
 
 GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "ros2_cdr"

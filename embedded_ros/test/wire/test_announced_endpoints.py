@@ -7,6 +7,7 @@ import pathlib
 import re
 
 import pytest
+
 from embedded_ros.wire.qos import EndpointQos, Liveliness
 
 GOLDEN = json.loads((pathlib.Path(__file__).parents[1] / "golden/ros2_cdr/endpoints_announced.json").read_text())

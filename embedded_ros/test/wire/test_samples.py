@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+
 from embedded_ros.wire import profile
 from embedded_ros.wire.binding import DdsError
 from embedded_ros.wire.participant import Participant, Reader, Writer
@@ -73,6 +74,7 @@ def test_truncated_samples_are_refused(participants, file):
 
 def test_large_samples_keep_their_memory_until_released(participants):
     import numpy as np
+
     from embedded_ros.messages.classes import message_class
     from embedded_ros.messages.codec import deserialize, serialize
 
@@ -138,6 +140,7 @@ def test_the_way_can_be_chosen_but_not_misspelt(monkeypatch):
 @pytest.mark.parametrize("length", [0, 1, 16_381, 16_383, 16_384, 50_001])
 def test_messages_sent_in_parts_arrive_whole(participants, length):
     import numpy as np
+
     from embedded_ros.messages.classes import message_class
     from embedded_ros.messages.codec import deserialize, serialize, serialize_parts
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from embedded_ros.messages.classes import message_class
 from embedded_ros.messages.codec import CdrError, deserialize, serialize
 

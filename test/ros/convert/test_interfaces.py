@@ -83,8 +83,9 @@ def test_every_field_of_a_message_says_what_it_is(path):
 @embedded_only
 def test_types_and_bytes_are_those_of_another_implementation():
     rosbags = pytest.importorskip("rosbags.typesys")
-    from embedded_ros.messages.hashing import type_hash
     from rclpy.serialization import deserialize_message, serialize_message
+
+    from embedded_ros.messages.hashing import type_hash
     from spatial_perception.msg import Door, Layout, StageTiming, Wall
 
     store = rosbags.get_typestore(rosbags.Stores.ROS2_JAZZY)

@@ -37,9 +37,11 @@ def install_signal_handlers(options: SignalHandlerOptions = SignalHandlerOptions
     for option, number in _SIGNALS.items():
         if options & option and number not in _previous:
             _previous[number] = signal.signal(number, _on_signal)
-    if sys.excepthook is not _quiet_excepthook:
+    if not _hook:
         _hook.append(sys.excepthook)
         sys.excepthook = _quiet_excepthook
+        _hook.append(sys.unraisablehook)
+        sys.unraisablehook = _quiet_unraisablehook
 
 
 def uninstall_signal_handlers() -> None:
@@ -85,7 +87,13 @@ def _quiet_excepthook(kind: type[BaseException], error: BaseException, trace: Tr
     from rclpy.executors import ExternalShutdownException
 
     if not (_received and issubclass(kind, (KeyboardInterrupt, ExternalShutdownException))):
-        _hook[-1](kind, error, trace)
+        _hook[0](kind, error, trace)
+
+
+def _quiet_unraisablehook(unraisable: Any) -> None:
+    """Print nothing when the interrupt of a signal strikes a finalizer; the shutdown has begun all the same."""
+    if not (_received and issubclass(unraisable.exc_type, KeyboardInterrupt)):
+        _hook[1](unraisable)
 
 
 class SignalHandlerGuardCondition:
