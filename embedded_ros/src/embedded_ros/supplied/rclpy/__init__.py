@@ -108,6 +108,7 @@ def _end_global_executor(context: Context | None) -> None:
     if context is None and _global_executor:
         executor = _global_executor.pop()
         if not executor._spinning:
+            executor._running = 0  # nobody spins it; an interrupt may have struck just where callbacks are counted
             executor.shutdown()
 
 
