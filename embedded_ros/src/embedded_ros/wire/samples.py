@@ -110,8 +110,11 @@ class _Loan:
         self.__array_interface__ = interface
 
     def __del__(self) -> None:
-        LIBRARY.ddsi_serdata_to_ser_unref(self._reference, ct.byref(self._vector))
-        LIBRARY.ddsi_serdata_unref(self._serialized)
+        # An interrupt may have ended __init__ anywhere.
+        if reference := getattr(self, "_reference", None):
+            LIBRARY.ddsi_serdata_to_ser_unref(reference, ct.byref(self._vector))
+        if serialized := getattr(self, "_serialized", None):
+            LIBRARY.ddsi_serdata_unref(serialized)
 
 
 def _bytes_of(serialized: int) -> Any:
