@@ -17,9 +17,10 @@ __path__ = extend_path(__path__, __name__)
 if TYPE_CHECKING:
     from spatial_perception.errors import SpatialPerceptionError
     from spatial_perception.layout.entities import Box, Door, Layout, Wall, Window
-    from spatial_perception.models.registry import load_estimator
+    from spatial_perception.models.registry import load_answerer, load_estimator
     from spatial_perception.pointcloud.cloud import PointCloud
     from spatial_perception.pointcloud.io import read_cloud, write_cloud
+    from spatial_perception.reasoning.scene import make_scene
 
 _HOMES = {
     "SpatialPerceptionError": "spatial_perception.errors",
@@ -31,7 +32,9 @@ _HOMES = {
     "PointCloud": "spatial_perception.pointcloud.cloud",
     "read_cloud": "spatial_perception.pointcloud.io",
     "write_cloud": "spatial_perception.pointcloud.io",
+    "load_answerer": "spatial_perception.models.registry",
     "load_estimator": "spatial_perception.models.registry",
+    "make_scene": "spatial_perception.reasoning.scene",
 }
 
 __all__ = [
@@ -43,7 +46,9 @@ __all__ = [
     "Wall",
     "Window",
     "__version__",
+    "load_answerer",
     "load_estimator",
+    "make_scene",
     "read_cloud",
     "write_cloud",
 ]

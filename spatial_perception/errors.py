@@ -38,6 +38,14 @@ class EstimatorError(SpatialPerceptionError):
     """An estimator is unknown, cannot be loaded, or failed on its input."""
 
 
+class AnswererError(SpatialPerceptionError):
+    """An answerer is unknown, or cannot be loaded."""
+
+
+class MissingModelError(AnswererError):
+    """A model is asked for that this version cannot run; the message names what answers instead."""
+
+
 class EvaluationError(SpatialPerceptionError):
     """Predictions and truth cannot be compared: files missing or unreadable metadata."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from spatial_perception.layout.entities import Entity, Layout
 from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.reasoning.answerer import QuestionAnswerer
+
+__all__ = ["LayoutEstimator", "QuestionAnswerer", "Task"]
 
 Task = Literal["all", "layout", "objects"]
 
@@ -43,17 +46,4 @@ class LayoutEstimator(Protocol):
         previous: Layout | None = None,
     ) -> Iterator[Entity]:
         """The entities of the layout, each as soon as it is complete, in the order of the layout language."""
-        ...
-
-
-@runtime_checkable
-class QuestionAnswerer(Protocol):
-    """Answers questions about a scene. Answers and scenes are the values of `reasoning/`."""
-
-    def ask(self, question: str, scene: Any) -> Any:
-        """The answer to one question about `scene`."""
-        ...
-
-    def stream(self, question: str, scene: Any) -> Iterator[str]:
-        """The text of the answer, piece by piece."""
         ...

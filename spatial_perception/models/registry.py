@@ -1,4 +1,4 @@
-"""Estimators by name. A kind is imported when it is asked for, so that torch loads only for those who use it."""
+"""Estimators and answerers by name. A kind is imported when it is asked for, so that torch loads only for those who use it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from typing import Any, cast, get_type_hints
 from pydantic import BaseModel
 
 from spatial_perception.configuration import nested_model
-from spatial_perception.errors import EstimatorError, MissingExtraError
-from spatial_perception.models.base import LayoutEstimator
+from spatial_perception.errors import AnswererError, EstimatorError, MissingExtraError, MissingModelError
+from spatial_perception.models.base import LayoutEstimator, QuestionAnswerer
 
 ESTIMATORS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"geometric": ("spatial_perception.models.geometric.pipeline", "GeometricEstimator")}
 )
 """Name of an estimator -> (module, class); the class is called with the settings as keywords."""
+
+ANSWERERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"geometric": ("spatial_perception.reasoning.solver", "SpatialSolver")}
+)
+"""Name of an answerer -> (module, class); the class is called with `fallback`."""
 
 _ALIASES: Mapping[str, str] = MappingProxyType({"auto": "geometric"})
 _CHECKPOINTS = "spatial_perception.models.spatiallm.pipeline"
@@ -40,6 +45,26 @@ def load_estimator(name_or_path: str = "geometric", **settings: Any) -> LayoutEs
     module, factory = ESTIMATORS[name]
     estimator: LayoutEstimator = getattr(import_module(module), factory)(**settings)
     return estimator
+
+
+def load_answerer(name_or_path: str = "auto", fallback: QuestionAnswerer | None = None) -> QuestionAnswerer:
+    """The answerer called `name_or_path`.
+
+    "geometric" measures and needs no weights; "auto" picks the best that runs here, for now "geometric". Questions that
+    it cannot read go to `fallback`, such as a language model, where one is given.
+    Raises MissingModelError for a directory or a hub id, AnswererError for another name that is not known.
+    """
+    name = _ALIASES.get(name_or_path, name_or_path)
+    if name in ANSWERERS:
+        module, factory = ANSWERERS[name]
+        answerer: QuestionAnswerer = getattr(import_module(module), factory)(fallback=fallback)
+        return answerer
+    if is_checkpoint(str(name)):
+        raise MissingModelError(
+            f'cannot load {name!r}: this version runs no language models that answer; use "geometric", which needs none'
+        )
+    known = ", ".join(sorted([*ANSWERERS, *_ALIASES]))
+    raise AnswererError(f"cannot load answerer {name!r}: there is no such answerer; choose one of: {known}")
 
 
 def settings_model(name_or_path: str) -> type[BaseModel] | None:

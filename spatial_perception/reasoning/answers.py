@@ -84,7 +84,7 @@ class Answer:
     segments: tuple[tuple[Vec3, Vec3], ...] = ()
     kind: str = ""
     confidence: float = 1.0
-    provenance: Provenance = field(default_factory=lambda: Provenance("solver", __version__))
+    provenance: Provenance = field(default_factory=lambda: Provenance("geometric", __version__))
 
     @property
     def answered(self) -> bool:

@@ -9,6 +9,7 @@ from math import isfinite
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -60,7 +61,8 @@ class Scene:
 
     `things` are boxes, then doors, windows and walls. `robot` is where the robot stands. `now` is the time (s) on the
     clock of `layout.stamp`, None when the age of the scene does not matter. `changed` holds the ids of boxes around
-    which something has moved since. `notes` say what could not be used.
+    which something has moved since. `notes` say what could not be used. `images` are views of the place ((H, W, 3) uint8,
+    in the order of time) for answerers that look.
     """
 
     layout: Layout
@@ -74,6 +76,7 @@ class Scene:
     floor: float = 0.0
     ceiling: float | None = None
     notes: tuple[str, ...] = ()
+    images: tuple[NDArray[np.uint8], ...] = ()
 
     @cached_property
     def objects(self) -> tuple[Thing, ...]:
@@ -133,6 +136,7 @@ def make_scene(
     occupancy: Occupancy | None = None,
     now: float | None = None,
     changed: Iterable[int] = (),
+    images: Iterable[NDArray[np.uint8]] = (),
 ) -> Scene:
     """A scene from a layout.
 
@@ -154,7 +158,7 @@ def make_scene(
     things = tuple(_thing(b, homes[id(b)], entities[b.kind, b.id].score, seen) for b in boxes)
     doors = [b for b in boxes if b.kind == "door"]
     return Scene(layout, things, named, passages(doors, named), robot, occupancy, now, frozenset(changed),
-                 *_levels(solid, boxes), notes)  # fmt: skip
+                 *_levels(solid, boxes), notes, tuple(images))  # fmt: skip
 
 
 def _layout_of(entities: Sequence[Entity]) -> Layout:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from spatial_perception.layout.boxes import OrientedBox
-from spatial_perception.models.base import QuestionAnswerer
 from spatial_perception.reasoning import questions as q
+from spatial_perception.reasoning.answerer import QuestionAnswerer, never
 from spatial_perception.reasoning.answers import ANSWERED, Answer, Status
 from spatial_perception.reasoning.lexicon import lexicon_for
 from spatial_perception.reasoning.options import choose, split_options
@@ -50,7 +50,9 @@ _SOLVERS: dict[type, Callable[..., Answer]] = {
 }  # fmt: skip
 _EDITS: dict[type, Callable[..., Answer]] = {q.Fits: answer_fits, q.Move: answer_move, q.Place: answer_place}
 _EXAMPLES = "'how far is the sofa from the door?', 'how many chairs are in the kitchen?' or 'where is the bed?'"
-NOT_UNDERSTOOD = f"I did not understand the question. I measure rooms and things; ask for instance {_EXAMPLES}."
+_HINT = f"I measure rooms and things; ask for instance {_EXAMPLES}."
+NOT_UNDERSTOOD = f"I did not understand the question. {_HINT}"
+NOTHING_KNOWN = "Nothing is known of this place yet: look around first, then ask again."
 
 
 class SpatialSolver:
@@ -59,7 +61,7 @@ class SpatialSolver:
     What it cannot read goes to `fallback`, another answerer such as a language model, where one is given.
     """
 
-    name = "solver"
+    name = "geometric"
 
     def __init__(self, fallback: QuestionAnswerer | None = None) -> None:
         self.fallback = fallback
@@ -71,44 +73,63 @@ class SpatialSolver:
         options: Sequence[str] = (),
         *,
         max_time: float | None = None,
-        cancelled: Callable[[], bool] = lambda: False,
+        cancelled: Callable[[], bool] = never,
     ) -> Answer:
         """The answer to one question about `scene`. Never raises for what the question says.
 
         `options` are answers to choose from (`A. left`); those at the end of the question are found too. After `max_time`
         (s), or when `cancelled()` is true, the answer is TIMEOUT.
         """
-        text, found = split_options(str(question))
-        choices = tuple(options) or found
-        said = clean(text)
-        if not any(char.isalnum() for char in said):
-            return Answer(
-                said, "There is no question. " + NOT_UNDERSTOOD.split(". ", 1)[1], Status.PARSE_ERROR, confidence=0.0
-            )
-        if not scene.things:
-            return Answer(
-                said,
-                "Nothing is known of this place yet: look around first, then ask again.",
-                Status.NO_SCENE,
-                confidence=0.0,
-            )
-        parsed = parse(text, scene.labels, choices)
-        if parsed.question is None:
-            return self._hand_on(said, scene)
-        answer = _solved(parsed.question, scene, _ticker(max_time, cancelled))
-        answer = replace(_qualified(answer, parsed.question, scene), question=said, kind=type(parsed.question).__name__)
+        said, choices, read = _read(question, scene, options)
+        if read is None and self._goes_on(said, scene):
+            assert self.fallback is not None
+            return self.fallback.ask(said, scene, choices, max_time=max_time, cancelled=cancelled)
+        if read is None:
+            return _refused(said, scene)
+        answer = _solved(read, scene, _ticker(max_time, cancelled))
+        answer = replace(_qualified(answer, read, scene), question=said, kind=type(read).__name__)
         return replace(answer, choice=choose(answer, choices, lexicon_for(scene.labels))) if choices else answer
 
-    def stream(self, question: str, scene: Scene) -> Iterator[str]:
-        """The text of the answer, word by word."""
-        words = self.ask(question, scene).text.split(" ")
+    def stream(
+        self,
+        question: str,
+        scene: Scene,
+        options: Sequence[str] = (),
+        *,
+        max_time: float | None = None,
+        cancelled: Callable[[], bool] = never,
+    ) -> Iterator[str]:
+        """The text of the answer, word by word; of what a language model says, as it says it."""
+        said, choices, read = _read(question, scene, options)
+        if read is None and self._goes_on(said, scene):
+            assert self.fallback is not None
+            yield from self.fallback.stream(said, scene, choices, max_time=max_time, cancelled=cancelled)
+            return
+        words = self.ask(question, scene, options, max_time=max_time, cancelled=cancelled).text.split(" ")
         yield from (word if k == 0 else f" {word}" for k, word in enumerate(words))
 
-    def _hand_on(self, said: str, scene: Scene) -> Answer:
-        if self.fallback is not None:
-            answer: Answer = self.fallback.ask(said, scene)
-            return answer
-        return Answer(said, NOT_UNDERSTOOD, Status.PARSE_ERROR, confidence=0.0)
+    def _goes_on(self, said: str, scene: Scene) -> bool:
+        """Whether a question that was not read is one for the language model."""
+        return self.fallback is not None and _is_worded(said) and bool(scene.things or scene.images)
+
+
+def _read(question: str, scene: Scene, options: Sequence[str]) -> tuple[str, tuple[str, ...], q.Question | None]:
+    """The cleaned question, its options, and what it asks (None where that cannot be read, or nothing is known)."""
+    text, found = split_options(str(question))
+    said, choices = clean(text), tuple(options) or found
+    return said, choices, parse(text, scene.labels, choices).question if scene.things and _is_worded(said) else None
+
+
+def _is_worded(said: str) -> bool:
+    return any(char.isalnum() for char in said)
+
+
+def _refused(said: str, scene: Scene) -> Answer:
+    if not _is_worded(said):
+        return Answer(said, f"There is no question. {_HINT}", Status.PARSE_ERROR, confidence=0.0)
+    if not scene.things:
+        return Answer(said, NOTHING_KNOWN, Status.NO_SCENE, confidence=0.0)
+    return Answer(said, NOT_UNDERSTOOD, Status.PARSE_ERROR, confidence=0.0)
 
 
 def _ticker(max_time: float | None, cancelled: Callable[[], bool]) -> Callable[[], None]:

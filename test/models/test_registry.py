@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from spatial_perception.errors import ConfigError, EstimatorError, MissingExtraError
+import spatial_perception
+from spatial_perception.errors import AnswererError, ConfigError, EstimatorError, MissingExtraError, MissingModelError
 from spatial_perception.models import registry
-from spatial_perception.models.base import LayoutEstimator
-from spatial_perception.models.registry import load_estimator, settings_model
+from spatial_perception.models.base import LayoutEstimator, QuestionAnswerer
+from spatial_perception.models.registry import load_answerer, load_estimator, settings_model
 
 
 @pytest.mark.parametrize("name", ["geometric", "auto"])
@@ -105,3 +106,29 @@ def test_the_geometric_estimator_loads_no_torch():
     code = "import sys, spatial_perception as s; s.load_estimator(); print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"
+
+
+@pytest.mark.parametrize("name", ["geometric", "auto"])
+def test_known_names_give_an_answerer(name):
+    answerer = spatial_perception.load_answerer(name)
+    assert isinstance(answerer, QuestionAnswerer)
+    assert answerer.name == "geometric"
+
+
+@pytest.mark.parametrize("name", ["./weights", "Diankun/Spatial-MLLM-v1.1-Instruct-135K"])
+def test_a_language_model_that_cannot_run_is_refused_with_what_can(name):
+    with pytest.raises(MissingModelError, match='use "geometric", which needs none'):
+        load_answerer(name)
+
+
+def test_an_unknown_answerer_is_refused_with_the_known_ones():
+    with pytest.raises(AnswererError, match="choose one of: auto, geometric"):
+        load_answerer("solver")
+
+
+def test_asking_needs_neither_torch_nor_the_estimators():
+    code = (
+        "import sys, spatial_perception as sp; sp.load_answerer('auto').ask('how many beds', sp.make_scene(sp.Layout()));"
+        "assert not {'torch', 'spatial_perception.models.geometric'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

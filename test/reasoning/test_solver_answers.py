@@ -186,7 +186,7 @@ def test_evidence_is_carried(ask):
     ((start, end),) = answer.segments
     assert math.dist(start, end) == pytest.approx(answer.value)
     assert [box.label for box in answer.boxes] == ["sofa", "coffee_table"]
-    assert (answer.kind, answer.confidence, answer.provenance.estimator) == ("Distance", 1.0, "solver")
+    assert (answer.kind, answer.confidence, answer.provenance.estimator) == ("Distance", 1.0, "geometric")
 
 
 def test_answers_are_the_same_every_time(flat, solver):

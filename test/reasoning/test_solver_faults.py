@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial_perception.layout.entities import Box, Door, Layout, Wall
+from spatial_perception.models.registry import load_answerer
 from spatial_perception.reasoning.answers import Answer, Status
 from spatial_perception.reasoning.occupancy import FREE, UNKNOWN, Occupancy
 from spatial_perception.reasoning.relations import Viewer
@@ -164,16 +165,36 @@ def test_space_that_was_never_seen_is_unverified(flat):
     assert (answer.status, "never seen" in answer.text) == (Status.UNVERIFIED, True)
 
 
-def test_what_is_not_understood_goes_to_a_language_model(flat):
-    class Model:
-        def ask(self, question, scene):
-            return Answer(question, "A poem.")
+class Poet:
+    """Stands for a language model: notes what it was asked."""
 
-        def stream(self, question, scene):
-            yield "A poem."
+    name = "poet"
 
-    assert SpatialSolver(Model()).ask("write a poem", flat).text == "A poem."
-    assert SpatialSolver(Model()).ask("how many beds are there", flat).value == 1.0
+    def __init__(self):
+        self.calls = []
+
+    def ask(self, question, scene, options=(), *, max_time=None, cancelled=bool):
+        self.calls.append((question, tuple(options), max_time, cancelled()))
+        return Answer(question, "A poem.")
+
+    def stream(self, question, scene, options=(), *, max_time=None, cancelled=bool):
+        yield from ("A ", "poem.")
+
+
+def test_what_is_not_understood_goes_to_a_language_model_with_all_that_was_asked(flat):
+    poet = Poet()
+    solver = load_answerer("auto", fallback=poet)
+    assert solver.ask("write a poem", flat, ["A. yes"], max_time=3.0, cancelled=lambda: False).text == "A poem."
+    assert poet.calls == [("write a poem", ("A. yes",), 3.0, False)]
+    assert solver.ask("how many beds are there", flat).value == 1.0
+    assert list(solver.stream("write a poem", flat)) == ["A ", "poem."]
+
+
+def test_pictures_alone_go_to_a_language_model(flat):
+    image = np.zeros((4, 4, 3), dtype=np.uint8)
+    assert SOLVER.ask("how many beds", make_scene(Layout(), images=[image])).status is Status.NO_SCENE
+    assert SpatialSolver(Poet()).ask("how many beds", make_scene(Layout(), images=[image])).text == "A poem."
+    assert SpatialSolver(Poet()).ask("how many beds", make_scene(Layout())).status is Status.NO_SCENE
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
