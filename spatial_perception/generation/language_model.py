@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,7 @@ class LanguageModel:
             raise EstimatorError("sliding-window attention is not supported; set use_sliding_window to false")
         self.stack: Any = stack
         self.head = head
+        self._cache_name = _cache_name(self.stack.layers[0]) if len(self.stack.layers) else ""
 
     @property
     def device(self) -> torch.device:
@@ -80,7 +82,7 @@ class LanguageModel:
         if mask is None:
             mask = causal_mask(embeds.shape[1], cache.length if cache else 0, embeds.device)
         rotary = self.stack.rotary_emb(embeds, positions)
-        keywords = {"past_key_values": cache, "use_cache": cache is not None, "position_embeddings": rotary}
+        keywords = {self._cache_name: cache, "use_cache": cache is not None, "position_embeddings": rotary}
         for layer in self.stack.layers:
             out = layer(embeds, attention_mask=mask, position_ids=positions, **keywords)
             embeds = out[0] if isinstance(out, tuple) else out
@@ -91,6 +93,11 @@ class LanguageModel:
         hidden = self.hidden(embeds, positions, cache)
         cache.advance(embeds.shape[1])
         return self.head(hidden[:, -keep:]).float()
+
+
+def _cache_name(layer: nn.Module) -> str:
+    """What this version of transformers calls the cache of a decoder layer."""
+    return "cache" if "cache" in inspect.signature(layer.forward).parameters else "past_key_values"
 
 
 def causal_mask(count: int, past: int, device: torch.device) -> Tensor | None:

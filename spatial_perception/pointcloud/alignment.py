@@ -103,6 +103,13 @@ class Alignment:
         provenance = replace(turned.provenance, notes=(*turned.provenance.notes, *self.notes))
         return replace(_moved(turned, back, offset), frame_id=self.result_frame, provenance=provenance)
 
+    def apply_layout(self, layout: Layout) -> Layout:
+        """A layout told as `restore` tells it, in the aligned frame: the inverse of `restore`."""
+        forth = self.upright if self.keeps_frame else np.eye(3)
+        shift = self.upright @ np.asarray(self.pivot)
+        moved = _moved(layout, forth, -self.scale * shift)
+        return rotate(moved, -self.yaw) if self.yaw else moved
+
 
 def _is_identity(rotation: NDArray[np.float64]) -> bool:
     return bool((rotation == np.eye(3)).all())
@@ -160,10 +167,12 @@ def align(
     note says so. Raises CloudError for an unknown `up` or `scale`.
     """
     notes: list[str] = []
-    try:
-        surfels = surface_elements(cloud.xyz)
-    except CloudError as error:
-        surfels, notes = None, [f"alignment not judged: {error}"]
+    surfels = None
+    if yaw is True or "auto" in (str(up), str(scale)):
+        try:
+            surfels = surface_elements(cloud.xyz)
+        except CloudError as error:
+            notes = [f"alignment not judged: {error}"]
     upright = upright_rotation(_choose_up(up, surfels, notes))
     standing = None if surfels is None else surfels.turned(upright)
     factor = _choose_scale(scale, standing, notes)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.errors import CloudError
-from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.pointcloud.cloud import PointCloud, Vec3
 
 # The cube that SpatialLM maps onto its bins, in metres.
 WORLD_SIZE = 32.0
@@ -107,13 +107,15 @@ def _group(keys: NDArray[np.int64], cells: int) -> tuple[NDArray[np.intp], NDArr
 
 
 def voxel_means(
-    xyz: NDArray[np.generic], rgb: NDArray[np.generic] | None, size: float
+    xyz: NDArray[np.generic], rgb: NDArray[np.generic] | None, size: float, *, lattice: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Mean position (V, 3) and mean colour (V, 3, in the units given) of each occupied voxel: Open3D's down-sampling.
 
-    The rows are in ascending order of cells. Raises CloudError as `index_voxels`.
+    The rows are in ascending order of cells. With `lattice` cells begin at half multiples of `size`, so that they stay
+    where they are while a cloud grows. Raises CloudError as `index_voxels`.
     """
-    index = index_voxels(xyz, size)
+    origin = (np.floor(_finite(xyz).min(axis=0).astype(np.float64) / size) - 0.5) * size if lattice else None
+    index = index_voxels(xyz, size, origin)
     return index.mean(xyz), None if rgb is None else index.mean(rgb)
 
 
@@ -146,11 +148,14 @@ def fnv_hash(cells: NDArray[np.integer]) -> NDArray[np.uint64]:
     return values
 
 
-def sample_grid_indices(cells: NDArray[np.integer], generator: np.random.Generator | None = None) -> NDArray[np.intp]:
+def sample_grid_indices(
+    cells: NDArray[np.integer], generator: np.random.Generator | None = None, *, local: bool = False
+) -> NDArray[np.intp]:
     """One point per distinct row of `cells` (N, 3), as indices in ascending order of the rows' hash.
 
     Of c points in a cell the one at offset (c_max // 2) mod c is taken, where c_max is the largest number in any cell;
-    points of one cell count in input order. With a generator (training) the offset is drawn anew for each cell.
+    points of one cell count in input order. With `local` it is the one at c // 2, whatever lies in other cells. With a
+    generator (training) the offset is drawn anew for each cell.
     """
     keys = fnv_hash(cells)
     order = np.argsort(keys, kind="stable")
@@ -159,6 +164,8 @@ def sample_grid_indices(cells: NDArray[np.integer], generator: np.random.Generat
         np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(cells) else np.empty(0, np.intp)
     )
     counts = np.diff(np.append(starts, len(cells)))
+    if local and generator is None:
+        return order[starts + counts // 2]
     largest = int(counts.max(initial=0))
     draws = largest // 2 if generator is None else generator.integers(0, max(largest, 1), len(counts))
     return order[starts + draws % np.maximum(counts, 1)]
@@ -169,16 +176,19 @@ def grid_sample(
     rgb: NDArray[np.uint8] | None,
     num_bins: int,
     generator: np.random.Generator | None = None,
+    origin: Vec3 | None = None,
+    *,
+    local: bool = False,
 ) -> NDArray[np.float64]:
     """The point tensor of SpatialLM, (V, 9) float64: bin x y z, shifted metric x y z, colour r g b in [-1, 1].
 
-    One point per occupied cell of 32 m / `num_bins`, rows in the order of `sample_grid_indices`. Points beyond 32 m
-    fall into the last bins but keep their true coordinates. Without colours the points are black (-1). Raises
-    CloudError for an empty or non-finite cloud.
+    One point per occupied cell of 32 m / `num_bins`, rows and choice as in `sample_grid_indices`. Bins begin at `origin`
+    (m), by default at the least coordinates. Points outside of the bins fall into the outermost ones but keep their
+    true coordinates. Without colours the points are black (-1). Raises CloudError for an empty or non-finite cloud.
     """
     shifted = _finite(xyz).astype(np.float64)
-    shifted -= shifted.min(axis=0)
+    shifted -= shifted.min(axis=0) if origin is None else np.asarray(origin)
     cells = np.clip(np.floor(shifted / (WORLD_SIZE / num_bins)).astype(np.int64), 0, num_bins - 1)
-    chosen = sample_grid_indices(cells, generator)
+    chosen = sample_grid_indices(cells, generator, local=local)
     colours = np.zeros((len(chosen), 3)) if rgb is None else rgb[chosen].astype(np.float64)
     return np.concatenate([cells[chosen], shifted[chosen], colours / 127.5 - 1.0], axis=1)

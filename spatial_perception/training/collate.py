@@ -16,10 +16,11 @@ from torch import Tensor
 from spatial_perception.layout.entities import Layout
 from spatial_perception.layout.text import format_layout
 from spatial_perception.layout.transforms import rotate_points, training_target
+from spatial_perception.models.spatiallm.processing import cloud_tensor, prepare_cloud
 from spatial_perception.models.spatiallm.prompts import POINT_END, POINT_PAD, POINT_START, training_chat
+from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.models.spatiallm.splice import IGNORED_LABEL
 from spatial_perception.pointcloud.io import read_cloud
-from spatial_perception.pointcloud.sampling import grid_sample
 from spatial_perception.training.augmentation import augment
 from spatial_perception.training.datasets import CLOUD_PLACE, Conversation
 from spatial_perception.training.recipe import Recipe
@@ -36,7 +37,9 @@ class Turn:
     center: tuple[float, float, float]
 
     def points(self, xyz: NDArray[Any]) -> NDArray[np.float64]:
-        """Points (N, 3) turned and scaled."""
+        """Points (N, 3) turned and scaled; exactly the same ones where there is nothing to do."""
+        if self.angle == 0.0 and self.factor == 1.0:
+            return np.asarray(xyz, np.float64)
         middle = np.asarray(self.center)
         return rotate_points((np.asarray(xyz, np.float64) - middle) * self.factor, self.angle) + middle
 
@@ -58,6 +61,11 @@ class Batch:
     labels: Tensor
     mask: Tensor
     tensors: list[NDArray[np.float64]]
+
+
+def preparation(recipe: Recipe) -> SpatialLMSettings:
+    """The settings of the estimator that prepare clouds as this recipe does."""
+    return SpatialLMSettings.model_validate({"align_yaw": recipe.align_yaw, "cleanup": recipe.cleanup})
 
 
 def draw_turn(xyz: NDArray[Any], recipe: Recipe, rng: Generator) -> Turn:
@@ -95,19 +103,34 @@ class Collator:
         self.recipe = recipe
         self.num_bins = num_bins
         self.is_llama = is_llama
+        self.preparation = preparation(recipe)
+        self._fixed: dict[Conversation, Sample] = {}
 
     def sample(self, conversation: Conversation, rng: Generator) -> Sample:
         """One conversation, augmented at random. Raises CloudFileError, CloudError or LayoutTextError."""
-        cloud = read_cloud(conversation.cloud)
-        xyz, rgb = cloud.xyz.astype(np.float64) + np.asarray(cloud.origin), cloud.rgb
-        if self.recipe.augment:
+        if self.recipe.is_random:
+            return self._sample(conversation, rng)
+        if conversation not in self._fixed:
+            self._fixed[conversation] = self._sample(conversation, rng)
+        return self._fixed[conversation]
+
+    def _sample(self, conversation: Conversation, rng: Generator) -> Sample:
+        recipe = self.recipe
+        cloud, alignment, _ = prepare_cloud(read_cloud(conversation.cloud), self.preparation)
+        xyz, rgb = cloud.xyz.astype(np.float64), cloud.rgb
+        if recipe.augment:
             xyz, rgb = augment(xyz, rgb, rng)
-        turn = draw_turn(xyz, self.recipe, rng)
+        turn = draw_turn(xyz, recipe, rng)
         points = turn.points(xyz)
-        low = points.min(axis=0).tolist()
-        text = target_text(conversation.layout(), turn, low, self.num_bins, points, self.recipe.compat)
-        ids, labels = self.encode(conversation.question, text)
-        return Sample(ids, labels, grid_sample(points, rgb, self.num_bins, rng))
+        chance = rng if recipe.random_points else None
+        tensor, low = cloud_tensor(
+            points, rgb, self.num_bins, cleanup=recipe.cleanup, compat=recipe.compat, generator=chance
+        )
+        layout = alignment.apply_layout(conversation.layout())
+        ids, labels = self.encode(
+            conversation.question, target_text(layout, turn, low, self.num_bins, points, recipe.compat)
+        )
+        return Sample(ids, labels, tensor)
 
     def encode(self, question: str, answer: str) -> tuple[list[int], list[int]]:
         """Token ids and labels of one exchange, cut to `cutoff` as published."""

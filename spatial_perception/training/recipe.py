@@ -38,10 +38,15 @@ class Recipe(StrictModel):
     num_bins: int | None = Field(None, ge=16, le=8192, description="Bins per 32 m; null for those of the checkpoint.")
     augment: bool = Field(False, description="Change colours, jitter and bend the clouds.")
     random_rotation: bool = Field(True, description="Turn by any angle rather than by quarter turns.")
+    align_yaw: bool = Field(False, description="Turn the main walls along x and y first, as the estimator does.")
+    cleanup: bool = Field(False, description="Average points per voxel and remove outliers, as the estimator does.")
+    random_points: bool = Field(True, description="Take any point of a voxel rather than the one the estimator takes.")
+    shuffle_curves: bool = Field(True, description="Take the curves of the encoder in a new order at each step.")
+    drop_path: float = Field(0.3, ge=0.0, lt=1.0, description="Part of the encoder's deepest block that is dropped.")
     geometry: bool = Field(True, description="Turn and scale clouds at all.")
     min_scale: float = Field(0.75, gt=0.0, le=1.0, description="Smallest factor of scaling.")
     max_scale: float = Field(1.25, ge=1.0, le=4.0, description="Largest factor of scaling.")
-    compat: bool = Field(False, description="Look for empty boxes as the published code does, turned the wrong way.")
+    compat: bool = Field(False, description="Look for empty boxes and clean clouds as the published code does.")
     cutoff: int = Field(8192, ge=64, description="Longest text in tokens; the cloud does not count.")
     batch_size: int = Field(1, ge=1, description="Conversations per forward pass.")
     accumulation: int = Field(1, ge=1, description="Forward passes per step of the optimiser.")
@@ -62,3 +67,8 @@ class Recipe(StrictModel):
     log_every: int = Field(10, ge=1, description="Steps between log lines.")
     device: str = Field("auto", description="auto, cpu, cuda, mps.")
     seed: int = Field(0, ge=0, description="Seed of everything random.")
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a conversation gives another sample each time."""
+        return self.augment or self.geometry or self.random_points

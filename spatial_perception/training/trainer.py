@@ -19,7 +19,7 @@ from spatial_perception.models.layers.lora import add_lora
 from spatial_perception.models.spatiallm.config import SpatialLMConfig
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pipeline import load_tokenizer
-from spatial_perception.models.spatiallm.sonata import SonataEncoder
+from spatial_perception.models.spatiallm.sonata import DropPath, SonataEncoder
 from spatial_perception.training.collate import Batch, Collator
 from spatial_perception.training.datasets import Conversation, read_dataset
 from spatial_perception.training.recipe import Recipe
@@ -103,7 +103,7 @@ class Trainer:
     def _loss(self, batch: Batch, step: int) -> Tensor:
         permutations = None
         encoder = self.model.point_backbone
-        if self.model.training and isinstance(encoder, SonataEncoder):
+        if self.model.training and self.recipe.shuffle_curves and isinstance(encoder, SonataEncoder):
             permutations = encoder.draw_permutations(torch.Generator().manual_seed(self.recipe.seed + step))
         kind = self.model.device.type
         with torch.autocast(kind, torch.bfloat16) if self.recipe.bf16 else nullcontext():
@@ -173,6 +173,9 @@ def load_for_training(source: Path, recipe: Recipe) -> SpatialLM:
         tuned.load_state_dict(state)
         tuned.eos_token_ids = model.eos_token_ids
         model = tuned
+    for module in model.modules():
+        if isinstance(module, DropPath):
+            module.rate *= recipe.drop_path / SonataEncoder.max_drop_path
     if recipe.gradient_checkpointing:
         model.model.gradient_checkpointing_enable({"use_reentrant": False})
     return model

@@ -168,6 +168,10 @@ def test_layouts_return_to_the_incoming_frame(room, rotation, yaw, tilt):
     np.testing.assert_allclose(found.apply_points(points + origin), aligned.xyz, atol=1e-5)
     assert (back.boxes[0].yaw - LAYOUT.boxes[0].yaw - found.yaw + np.pi) % (2 * np.pi) == pytest.approx(np.pi)
     assert back.walls[0].height == LAYOUT.walls[0].height
+    there = found.apply_layout(back)
+    again = [there.walls[0].end, there.doors[0].center, there.windows[0].center, there.boxes[0].center]
+    np.testing.assert_allclose(again, anchors, atol=1e-6)
+    assert there.boxes[0].yaw == pytest.approx(LAYOUT.boxes[0].yaw)
     assert bool(tilt) == any("1.5 deg" in note for note in back.provenance.notes)
 
 

@@ -9,9 +9,10 @@ from rooms_dataset import write_rooms
 
 from spatial_perception.layout.quantization import dequantise
 from spatial_perception.layout.text import parse_layout
-from spatial_perception.models.spatiallm.pipeline import load_tokenizer
+from spatial_perception.models.spatiallm.pipeline import load_estimator, load_tokenizer
 from spatial_perception.models.spatiallm.prompts import training_chat, user_message
 from spatial_perception.models.spatiallm.tiny import make_tiny_checkpoint
+from spatial_perception.pointcloud.io import read_cloud
 from spatial_perception.training.augmentation import augment, elastic, jitter
 from spatial_perception.training.collate import Collator, Turn, cut_lengths, draw_turn, target_text
 from spatial_perception.training.datasets import read_dataset
@@ -53,6 +54,47 @@ def test_prompt_has_no_labels_and_answer_has(tokenizer, conversations):
     found = dequantise(parse_layout(text.removesuffix("<|im_end|>\n")), 320, centred=True)
     assert len(found.walls) == len(conversations[0].layout().walls)
     assert sample.tensor.shape[1] == 9
+
+
+@pytest.mark.parametrize("prepared", [True, False], ids=["aligned and cleaned", "as published"])
+@pytest.mark.parametrize("backbone", ["sonata", "scenescript"])
+def test_training_sees_what_the_estimator_sees(tmp_path, conversations, backbone, prepared):
+    """Without augmentation prompt and cloud tensor of a sample are bit for bit those of the estimator's run."""
+    settings = {"align_yaw": prepared, "cleanup": prepared}
+    estimator = load_estimator(make_tiny_checkpoint(tmp_path, 0, backbone), device="cpu", max_new_tokens=1, **settings)
+    recipe = Recipe(**BASE, geometry=False, random_points=False, **settings)
+    bins = estimator.model.config.num_bins
+    collator = Collator(estimator.tokenizer, recipe, bins, is_llama=False)
+    for conversation in conversations:
+        sample = collator.sample(conversation, np.random.default_rng(0))
+        seen = seen_by(estimator, read_cloud(conversation.cloud))
+        prompt = len(seen["ids"])
+        assert sample.ids[:prompt] == seen["ids"].tolist()
+        assert set(sample.labels[:prompt]) == {-100}
+        assert np.array_equal(sample.tensor, seen["tensor"])
+        answer = estimator.tokenizer.decode(sample.ids[prompt:]).removesuffix("<|im_end|>\n")
+        assert estimator.vocabulary.encode(answer) == sample.ids[prompt:-2]
+        assert sorted_walls(answer) == sorted_walls(seen["canvas"].to_text(conversation.layout()))
+
+
+def seen_by(estimator, cloud):
+    """What the model of an estimator is given for a cloud."""
+    seen = {}
+    model = estimator.model
+
+    def prompt(ids, tensor, permutations=None):
+        seen.update(ids=ids, tensor=tensor, permutations=permutations)
+        return type(model).prompt(model, ids, tensor, permutations)
+
+    model.prompt = prompt
+    run = estimator.run(cloud, "layout")
+    run.layout()
+    return {**seen, "canvas": run.canvas}
+
+
+def sorted_walls(text):
+    """Ends of the walls of a text in bins, whatever their order and number."""
+    return sorted(tuple(sorted((wall.start, wall.end))) for wall in parse_layout(text).walls)
 
 
 def test_layout_and_cloud_are_turned_alike(tokenizer, conversations):

@@ -208,7 +208,7 @@ class Estimation:
 
     def _run(self) -> Iterator[Entity]:
         settings, started = self.estimator.settings, time.perf_counter()
-        aligned, alignment, notes = prepare_cloud(self._cloud, settings)
+        aligned, alignment, notes = prepare_cloud(self._cloud, settings, self.request.canvas)
         self._notes += [*notes, *alignment.notes]
         self._frame_id = alignment.result_frame
         tiles = cut(aligned, settings.max_extent, MIN_POINTS) if not settings.compat else [(None, aligned)]
@@ -219,6 +219,7 @@ class Estimation:
         self._notes.append(f"the cloud was cut into {len(tiles)} tiles of at most {settings.max_extent:g} m")
         flat = Alignment(upright_rotation((0.0, 0.0, 1.0)), upright_rotation((0.0, 0.0, 1.0)))
         parts = [(tile, collect(self._single(part, flat))) for tile, part in tiles if tile is not None]
+        self.canvas = None  # each tile had its own
         yield from alignment.restore(stitch(parts))
 
     def _single(self, aligned: PointCloud, alignment: Alignment) -> Iterator[Entity]:

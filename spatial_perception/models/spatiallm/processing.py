@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import pi
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,20 @@ from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Entity, Layout, Vec3, vec3
 from spatial_perception.layout.quantization import dequantise, quantise, step
 from spatial_perception.layout.text import collect, format_layout
-from spatial_perception.layout.transforms import rotate, translate
+from spatial_perception.layout.transforms import translate
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align
 from spatial_perception.pointcloud.cleaning import remove_non_finite, statistical_inliers
 from spatial_perception.pointcloud.cloud import PointCloud
-from spatial_perception.pointcloud.sampling import grid_sample, sample_grid_indices, voxel_means
+from spatial_perception.pointcloud.sampling import grid_sample, voxel_means
 
 MIN_POINTS = 64
 MIN_YAW = 2e-3  # rad; smaller turns are within the error of their estimate
 NEIGHBOURS, STD_RATIO = 15, 2.0
+STRAYS, STRAY_MARGIN = 0.01, 4.0  # share of the points at either end of an axis; m beyond the others
+CANVAS_SLACK = 0.25  # m that points may lie below the first bin
+CANVAS_YAW = np.radians(2.0)  # rad between the headings of canvas and cloud, modulo quarter turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,16 @@ class Canvas:
     num_bins: int
     centred: bool = True
 
+    def fits(self, alignment: Alignment, low: Vec3, high: Vec3) -> bool:
+        """Whether the bins still suit a cloud of this alignment whose bounds, aligned as the canvas is, are these (m).
+
+        A few stray points below the origin are no reason to move every bin: they fall into the outermost ones.
+        """
+        yaw = abs((alignment.yaw - self.alignment.yaw + pi / 4) % (pi / 2) - pi / 4)
+        same = np.array_equal(alignment.upright, self.alignment.upright) and alignment.scale == self.alignment.scale
+        inside = all(o - CANVAS_SLACK <= a and b < o + WORLD_EXTENT for o, a, b in zip(self.origin, low, high))
+        return bool(same and yaw < CANVAS_YAW and inside and alignment.frame_id == self.alignment.frame_id)
+
     def to_metres(self, entity: Entity) -> Entity:
         """An entity in bins to metres in the frame of the cloud."""
         found = dequantise(collect([entity]), self.num_bins, centred=self.centred)
@@ -48,11 +62,7 @@ class Canvas:
 
         Entities outside of the canvas are cut to its border.
         """
-        found = self.alignment
-        shift = np.asarray(found.pivot) if found.keeps_frame else found.upright @ np.asarray(found.pivot)
-        moved = translate(layout, [-float(value) for value in found.scale * shift])
-        turned = rotate(moved, -found.yaw) if found.yaw else moved
-        placed = translate(turned, [-value for value in self.origin])
+        placed = translate(self.alignment.apply_layout(layout), [-value for value in self.origin])
         half = 0.5 * step("angle", self.num_bins)
         boxes = tuple(replace(box, yaw=box.yaw + half) for box in placed.boxes)  # yaws lie on edges of bins
         return format_layout(quantise(replace(placed, boxes=boxes), self.num_bins), integers=True)
@@ -68,38 +78,81 @@ class Prepared:
 
 
 def clean_points(
-    xyz: NDArray[Any], rgb: NDArray[np.uint8] | None, voxel: float
+    xyz: NDArray[Any], rgb: NDArray[np.uint8] | None, voxel: float, *, lattice: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
-    """Mean point and colour per voxel of edge `voxel` (m), without statistical outliers: the reference's cleaning."""
-    means, colours = voxel_means(xyz, None if rgb is None else rgb / 255.0, voxel)
+    """Mean point and colour per voxel of edge `voxel` (m), without statistical outliers: the reference's cleaning.
+
+    With `lattice` voxels do not move while a cloud grows, which the reference's do.
+    """
+    means, colours = voxel_means(xyz, None if rgb is None else rgb / 255.0, voxel, lattice=lattice)
     kept = statistical_inliers(means, NEIGHBOURS, STD_RATIO, compat=True)
     # the reference cuts colours off instead of rounding them
     return means[kept], None if colours is None else (colours[kept] * 255.0).astype(np.uint8)
 
 
 def cloud_tensor(
-    xyz: NDArray[Any], rgb: NDArray[np.uint8] | None, num_bins: int, origin: Vec3 | None = None
+    xyz: NDArray[Any],
+    rgb: NDArray[np.uint8] | None,
+    num_bins: int,
+    origin: Vec3 | None = None,
+    *,
+    cleanup: bool = False,
+    compat: bool = True,
+    generator: np.random.Generator | None = None,
 ) -> tuple[NDArray[np.float64], Vec3]:
-    """The tensor (N, 9) of points (N, 3) in metres, and the origin of its bins: the least coordinates unless given."""
+    """The tensor (N, 9) of points (N, 3) in metres, and the origin of its bins: the least coordinates unless given.
+
+    With `cleanup` the points are cleaned before. `compat` chooses voxels and points exactly as the reference, else in a
+    way that stays the same in one place whatever is added in another. `generator` draws the point that stands for a
+    voxel, as in the published training; without it the choice is fixed. Raises CloudError where cleaning leaves nothing.
+    """
     points = np.asarray(xyz, np.float64)
-    if origin is None:
-        return grid_sample(points, rgb, num_bins), vec3(points.min(axis=0))
-    shifted = points - np.asarray(origin)
-    cells = np.clip(np.floor(shifted * (num_bins / WORLD_EXTENT)).astype(np.int64), 0, num_bins - 1)
-    chosen = sample_grid_indices(cells)
-    colours = np.zeros((len(chosen), 3)) if rgb is None else rgb[chosen].astype(np.float64)
-    return np.concatenate([cells[chosen], shifted[chosen], colours / 127.5 - 1.0], axis=1), origin
+    if cleanup:
+        points, rgb = clean_points(points, rgb, WORLD_EXTENT / num_bins, lattice=not compat)
+    if not len(points):
+        raise CloudError("no point is left after cleaning; switch cleanup off or map more of the scene")
+    low = vec3(points.min(axis=0)) if origin is None else origin
+    return grid_sample(points, rgb, num_bins, generator, low, local=not compat), low
 
 
-def prepare_cloud(cloud: PointCloud, settings: SpatialLMSettings) -> tuple[PointCloud, Alignment, tuple[str, ...]]:
-    """The cloud without non-finite points, aligned; the alignment; remarks. Raises CloudError below 64 points."""
+def without_strays(cloud: PointCloud, edge: float) -> tuple[PointCloud, int]:
+    """The cloud within a cube of `edge` (m), and how many points were left out, if nearly all of them fit into one.
+
+    A scanner sees far through a window: a few points must not make a room too large for the model. Larger places are
+    returned as they are.
+    """
+    low, high = cloud.xyz.min(axis=0), cloud.xyz.max(axis=0)
+    if (high - low).max() <= edge:
+        return cloud, 0
+    first, last = np.quantile(cloud.xyz, (STRAYS, 1.0 - STRAYS), axis=0)
+    spare = np.minimum(STRAY_MARGIN, (edge - (last - first)) / 2)
+    if spare.min() <= 0.0:
+        return cloud, 0
+    inside = np.all((cloud.xyz >= first - spare) & (cloud.xyz <= last + spare), axis=1)
+    return cloud.select(inside), int(len(cloud) - inside.sum())
+
+
+def prepare_cloud(
+    cloud: PointCloud, settings: SpatialLMSettings, canvas: Canvas | None = None
+) -> tuple[PointCloud, Alignment, tuple[str, ...]]:
+    """The cloud without non-finite points, aligned; the alignment; remarks. Raises CloudError below 64 points.
+
+    The alignment is that of `canvas` where it fits the cloud, so that small changes do not turn everything a little.
+    """
     finite, dropped = remove_non_finite(cloud)
     if len(finite) < MIN_POINTS:
         raise CloudError(f"the cloud has {len(finite)} usable points, at least {MIN_POINTS} are needed; map more of it")
     notes = (f"{dropped} points were not finite and were left out",) if dropped else ()
+    if not settings.compat and settings.scale == "keep":
+        finite, strays = without_strays(finite, settings.max_extent)
+        notes += (f"{strays} stray points far from all others were left out",) if strays else ()
     aligned, alignment = align(finite, settings.up, settings.align_yaw, settings.scale)
     if 0.0 < abs(alignment.yaw) < MIN_YAW:
         aligned, alignment = align(finite, settings.up, False, settings.scale)
+    if canvas is not None:
+        kept = canvas.alignment.apply(finite)
+        if canvas.fits(alignment, vec3(kept.xyz.min(axis=0)), vec3(kept.xyz.max(axis=0))):
+            return kept, canvas.alignment, notes
     return aligned, alignment, notes
 
 
@@ -110,13 +163,15 @@ def prepare(
     settings: SpatialLMSettings,
     canvas: Canvas | None = None,
 ) -> Prepared:
-    """Clean an aligned cloud and sample it to the grid of `canvas`, or to one that begins at its least coordinates."""
-    xyz, rgb = aligned.xyz.astype(np.float64), aligned.rgb
-    if settings.cleanup:
-        xyz, rgb = clean_points(xyz, rgb, WORLD_EXTENT / num_bins)
-    if not len(xyz):
-        raise CloudError("no point is left after cleaning; switch cleanup off or map more of the scene")
-    tensor, origin = cloud_tensor(xyz, rgb, num_bins, None if canvas is None else canvas.origin)
+    """Clean an aligned cloud and sample it to the grid of `canvas`, or to one that begins at its least coordinates.
+
+    The canvas counts only where its alignment is the one given: bins of another heading would mean other places.
+    """
+    canvas = canvas if canvas is not None and canvas.alignment is alignment else None
+    origin = None if canvas is None else canvas.origin
+    tensor, origin = cloud_tensor(
+        aligned.xyz, aligned.rgb, num_bins, origin, cleanup=settings.cleanup, compat=settings.compat
+    )
     return Prepared(tensor, canvas or Canvas(alignment, origin, num_bins, settings.centred))
 
 

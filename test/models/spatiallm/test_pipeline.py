@@ -13,10 +13,18 @@ from writer_model import estimator_writing, room_cloud
 from spatial_perception.errors import CloudError, ConfigError, EstimatorError
 from spatial_perception.generation.sampling import Sampling
 from spatial_perception.layout.entities import Box, Layout, Wall
+from spatial_perception.layout.transforms import rotate_points
 from spatial_perception.models.base import LayoutEstimator
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pipeline import SpatialLMEstimator, load_estimator, load_tokenizer
-from spatial_perception.models.spatiallm.processing import clean_points, cloud_tensor, thin
+from spatial_perception.models.spatiallm.processing import (
+    clean_points,
+    cloud_tensor,
+    prepare,
+    prepare_cloud,
+    thin,
+    without_strays,
+)
 from spatial_perception.models.spatiallm.tiny import make_tiny_checkpoint
 from spatial_perception.pointcloud.cloud import PointCloud
 
@@ -136,16 +144,47 @@ def test_previous_layouts_that_cannot_be_written_do_no_harm(estimator):
         assert any("was no help" in note for note in layout.provenance.notes)
 
 
+def turned(cloud, angle):
+    """The cloud turned about z, with its colours."""
+    return cloud.with_xyz(rotate_points(cloud.xyz, angle))
+
+
 def test_canvas_keeps_bins_while_the_map_grows(estimator):
-    cloud = room_cloud()
+    """Points that were there before keep bins and features bit for bit, whatever comes beside them."""
+    cloud = turned(room_cloud(), 0.3)
     run = estimator.run(cloud)
     run.layout()
-    grown = PointCloud(np.concatenate([cloud.xyz, cloud.xyz[:50] + np.array([3.0, 0.0, 0.0])]), None, "map")
+    corner = cloud.xyz[:80].mean(axis=0) + np.random.default_rng(0).normal(0, 0.02, (80, 3)) + [3.0, 0.5, 0.4]
+    grown = PointCloud(np.concatenate([cloud.xyz, corner]), np.concatenate([cloud.rgb, cloud.rgb[:80]]), "map")
     second = estimator.run(grown, canvas=run.canvas)
     second.layout()
     assert second.canvas is run.canvas
+    assert list(second.layout())
+    before, after = (prepare(*prepare_cloud(c, estimator.settings, run.canvas)[:2], 1280, estimator.settings, run.canvas)
+                     for c in (cloud, grown))  # fmt: skip
+    rows = set(map(tuple, after.tensor))
+    assert np.mean([tuple(row) in rows for row in before.tensor]) > 0.99
     layout = Layout(walls=(Wall(0, (0.5, 0.5, 0.0), (3.5, 0.5, 0.0), 2.5),))
     assert run.canvas.to_text(layout) == second.canvas.to_text(layout)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda cloud: turned(cloud, 0.1),
+        lambda cloud: cloud.with_xyz(cloud.xyz - np.array([0.0, 1.0, 0.0], np.float32)),
+        lambda cloud: cloud.with_xyz(cloud.xyz + np.array([30.0, 0.0, 0.0], np.float32)),
+        lambda cloud: PointCloud(cloud.xyz, cloud.rgb, "elsewhere"),
+    ],
+    ids=["turned", "below", "beyond", "another frame"],
+)
+def test_a_canvas_that_does_not_fit_is_left_aside(estimator, change):
+    cloud = turned(room_cloud(), 0.3)
+    canvas = estimator.run(cloud)
+    canvas.layout()
+    fresh, kept = estimator.run(change(cloud)), estimator.run(change(cloud), canvas=canvas.canvas)
+    assert list(fresh.layout()) == list(kept.layout())
+    assert kept.canvas is not canvas.canvas
 
 
 def test_random_models_decode_alike_with_and_without_shortcuts(tiny):
@@ -281,6 +320,18 @@ def test_large_clouds_are_tiled_and_stitched(tiny, monkeypatch):
     tall = PointCloud(np.concatenate([rooms[0].xyz, rooms[0].xyz + np.array([0, 0, 20])]), None, "map")
     with pytest.raises(CloudError, match="crop it to a storey"):
         estimator.estimate(tall)
+
+
+def test_stray_points_do_not_make_a_room_large(estimator):
+    """What a scanner sees through a window, 40 m away, neither cuts the room into tiles nor moves its bins."""
+    cloud = room_cloud()
+    strays = np.array([[40.0, 1.0, 1.0], [41.0, 2.0, 1.5], [1.0, -38.0, 0.5]])
+    seen = PointCloud(np.concatenate([cloud.xyz, strays]), np.concatenate([cloud.rgb, cloud.rgb[:3]]), "map", 12.5)
+    layout = estimator.estimate(seen)
+    assert layout.provenance.notes == ("3 stray points far from all others were left out",)
+    assert list(layout) == list(estimator.estimate(cloud))
+    large = PointCloud(np.concatenate([cloud.xyz + np.array([12.0 * i, 0, 0], np.float32) for i in range(4)]))
+    assert without_strays(large, 32.0)[1] == 0
 
 
 def test_memory_that_runs_out_is_handled(estimator, monkeypatch):
