@@ -56,7 +56,7 @@ class LanguageModel:
             raise EstimatorError("sliding-window attention is not supported; set use_sliding_window to false")
         self.stack: Any = stack
         self.head = head
-        self._cache_name = _cache_name(self.stack.layers[0]) if len(self.stack.layers) else ""
+        self._cache_name = _cache_name(stack)
 
     @property
     def device(self) -> torch.device:
@@ -95,9 +95,10 @@ class LanguageModel:
         return self.head(hidden[:, -keep:]).float()
 
 
-def _cache_name(layer: nn.Module) -> str:
+def _cache_name(stack: Any) -> str:
     """What this version of transformers calls the cache of a decoder layer."""
-    return "cache" if "cache" in inspect.signature(layer.forward).parameters else "past_key_values"
+    known = all("cache" in inspect.signature(layer.forward).parameters for layer in stack.layers)
+    return "cache" if known else "past_key_values"
 
 
 def causal_mask(count: int, past: int, device: torch.device) -> Tensor | None:

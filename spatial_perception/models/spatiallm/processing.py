@@ -142,7 +142,7 @@ def prepare_cloud(
     finite, dropped = remove_non_finite(cloud)
     if len(finite) < MIN_POINTS:
         raise CloudError(f"the cloud has {len(finite)} usable points, at least {MIN_POINTS} are needed; map more of it")
-    notes = (f"{dropped} points were not finite and were left out",) if dropped else ()
+    notes: tuple[str, ...] = (f"{dropped} points were not finite and were left out",) if dropped else ()
     if not settings.compat and settings.scale == "keep":
         finite, strays = without_strays(finite, settings.max_extent)
         notes += (f"{strays} stray points far from all others were left out",) if strays else ()
