@@ -13,7 +13,7 @@ from spatial_perception.mapping.camera import CameraModel
 from spatial_perception.mapping.keyframes import Keyframe, KeyframeBuffer, KeyframeSettings, StoredImage
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.mapping.scene_frame import SceneFrame
-from spatial_perception.mapping.voxel_map import VoxelMap
+from spatial_perception.mapping.voxel_map import MapSettings, VoxelMap
 
 _FORMAT = 1
 _MAP, _SCENE, _IMAGES = "map.npz", "scene.json", "images"
@@ -41,10 +41,12 @@ def save_scene(scene: Scene, folder: Path | str) -> Path:
     return target
 
 
-def load_scene(folder: Path | str, settings: KeyframeSettings | None = None) -> Scene:
-    """Read what `save_scene` wrote. Raises CloudFileError where something is missing or not a scene."""
+def load_scene(
+    folder: Path | str, settings: KeyframeSettings | None = None, map_settings: MapSettings | None = None
+) -> Scene:
+    """Read what `save_scene` wrote. Raises CloudFileError where something is missing, not a scene, or does not fit."""
     source = Path(folder)
-    world = VoxelMap.load(source / _MAP)
+    world = VoxelMap.load(source / _MAP, map_settings)
     try:
         document = json.loads((source / _SCENE).read_text(encoding="utf-8"))
         if document["format"] != _FORMAT:

@@ -186,6 +186,8 @@ class VoxelMap:
     def _restore(self, content: dict[str, NDArray]) -> None:
         if int(content["format"]) != _FORMAT or float(content["voxel"]) != self.settings.voxel:
             raise ValueError(f"format {content['format']}, voxel {content['voxel']} m do not match")
+        if len(content["keys"]) > self.capacity:
+            content = content | _newest(content, self.capacity, [*self._fields, "keys"])
         keys = content["keys"]
         self._reserve(len(keys))
         self._hash.insert(keys)
@@ -318,3 +320,9 @@ class VoxelMap:
         if self._dead > max(4096, self._count // 8):
             self._compact()
         return len(gone)
+
+
+def _newest(content: dict[str, NDArray], count: int, names: list[str]) -> dict[str, NDArray]:
+    """The rows of a saved map seen last, for a map with less room."""
+    kept = np.sort(np.lexsort((content["keys"], content["weight"], content["seen"]))[-count:])
+    return {name: content[name][kept] for name in names if name in content}

@@ -21,6 +21,7 @@ WINDOW = 10.0
 """Rates are means over this time (s)."""
 CLOCK_MISMATCH = 3600.0
 """Stamps that differ more than this (s) from the clock come from another clock."""
+_MOST_SHOWN = 4
 
 
 @dataclass
@@ -81,42 +82,48 @@ def explain_silence(
     node: Node, state: InputState, missing: MissingTransform | None, drops: Counter[tuple[str, str]]
 ) -> str:
     """Why an input gives nothing, and what to do: names topic, QoS of both ends, publishers, age of stamps, TF pair."""
-    if not state.has_arrived_within(max(2.0, min(state.silence, WINDOW))):
-        return _explain_no_message(node, state)
-    text = f"{state.topic}: {state.rate:.1f} messages/s arrive, none was used for {state.silence:.0f} s"
+    publishers = node.get_publishers_info_by_topic(state.topic)
+    if state.has_arrived_within(max(2.0, min(state.silence, WINDOW))):
+        cause = _explain_no_use(state, missing, drops)
+    else:
+        cause = _explain_no_message(node, state, publishers)
+    return f"{state.topic}: {cause} [{_ends(state, publishers)}{_age(state)}]"
+
+
+def _explain_no_use(state: InputState, missing: MissingTransform | None, drops: Counter[tuple[str, str]]) -> str:
+    text = f"{state.rate:.1f} messages/s arrive, none was used for {state.silence:.0f} s"
     if state.refusal:
         return f"{text}: {state.refusal}"
     if missing is not None:
-        pair = f"no transform {missing.target} <- {missing.source} at their stamps{_age(state)}"
-        return f"{text}: {pair} ({missing.reason}){_tf_remedy(state, missing)}"
+        pair = f"no transform {missing.target} <- {missing.source} at their stamps"
+        return f"{text}: {pair} ({missing.reason}); {_tf_remedy(state, missing)}"
     lost = losses(drops, [state.topic])[state.topic]
-    return f"{text}{_age(state)}; lost: {lost}; the map takes them up too slowly: fewer points or a lower rate help"
+    return f"{text}, lost: {lost}; the map takes them up too slowly: fewer points or a lower rate help"
 
 
-def _explain_no_message(node: Node, state: InputState) -> str:
-    publishers = node.get_publishers_info_by_topic(state.topic)
-    ours = f"this subscription: {state.type_name}, {qos_text(state.qos)}"
+def _explain_no_message(node: Node, state: InputState, publishers: list[Any]) -> str:
     if not publishers:
-        return f"{state.topic}: no publisher ({ours}); check name, namespace and remapping{_similar(node, state)}"
+        return f"no publisher; check name, namespace and remapping{_similar(node, state)}"
     if all(info.topic_type != state.type_name for info in publishers):
         other = ", ".join(sorted({info.topic_type for info in publishers}))
-        return f"{state.topic}: {_count(publishers)} of {other}, not of {state.type_name}; give a topic of that type"
+        return f"is of {other}, not of {state.type_name}; give a topic of that type"
     for info in publishers:
         reason = mismatch(info.qos_profile, state.qos)
         if reason:
-            return (
-                f"{state.topic}: {_count(publishers)}, of which {_name(info)} ({qos_text(info.qos_profile)}) does not match; "
-                f"{ours}: {reason}; set the parameter inputs.reliability to best_effort"
-            )
-    theirs = "; ".join(f"{_name(info)} ({qos_text(info.qos_profile)})" for info in publishers)
+            return f"the QoS does not match: {reason}; set the parameter inputs.reliability to best_effort"
     return (
-        f"{state.topic}: {_count(publishers)} with matching QoS, {theirs}, but no message for {state.silence:.0f} s{_age(state)} "
-        f"({ours}); does the sensor run, is the bag paused, do large messages get through (sysctl net.core.rmem_max)?"
+        f"no message for {state.silence:.0f} s although the QoS matches; does the sensor run, is the bag paused, "
+        "do large messages get through (sysctl net.core.rmem_max)?"
     )
 
 
-def _count(publishers: list[Any]) -> str:
-    return f"{len(publishers)} publisher{'s' if len(publishers) != 1 else ''}"
+def _ends(state: InputState, publishers: list[Any]) -> str:
+    """Both ends of a topic: how many publish, who with which QoS, and what this subscription asks for."""
+    count = f"{len(publishers)} publisher{'s' if len(publishers) != 1 else ''}"
+    theirs = ", ".join(f"{_name(info)} ({qos_text(info.qos_profile)})" for info in publishers[:_MOST_SHOWN])
+    more = ", ..." if len(publishers) > _MOST_SHOWN else ""
+    ours = f"this subscription: {state.type_name} ({qos_text(state.qos)})"
+    return f"{count}{': ' * bool(publishers)}{theirs}{more}; {ours}"
 
 
 def _name(info: Any) -> str:
@@ -134,13 +141,13 @@ def _similar(node: Node, state: InputState) -> str:
 
 
 def _age(state: InputState) -> str:
-    return "" if state.stamp_age is None else f", stamps {state.stamp_age:.2f} s old"
+    return "" if state.stamp_age is None else f"; last stamp {state.stamp_age:.2f} s old when it came"
 
 
 def _tf_remedy(state: InputState, missing: MissingTransform) -> str:
     if state.stamp_age is not None and abs(state.stamp_age) > CLOCK_MISMATCH:
-        return "; stamps and clock are of different times: set use_sim_time alike in all nodes (true for bags and simulation)"
-    return f"; check `ros2 run tf2_ros tf2_echo {missing.target} {missing.source}` and the parameter frames.map"
+        return "stamps and clock are of different times: set use_sim_time alike in all nodes (true for bags and simulation)"
+    return f"check `ros2 run tf2_ros tf2_echo {missing.target} {missing.source}` and the parameter frames.map"
 
 
 def losses(drops: Counter[tuple[str, str]], topics: Iterable[str]) -> dict[str, str]:

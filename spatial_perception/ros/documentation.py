@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -32,7 +33,11 @@ def with_table(page: str, model: type[BaseModel]) -> str:
 
 
 def main() -> int:
-    """Bring the pages of a folder up to date."""
+    """Bring the pages of a folder up to date; where ROS is not installed, over the embedded runtime."""
+    if find_spec("rclpy") is None:
+        import embedded_ros
+
+        embedded_ros.activate()
     folder = Path(sys.argv[1])
     for name, model in models().items():
         page = folder / f"{name}.md"

@@ -13,16 +13,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from queue import SimpleQueue
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from spatial_perception.errors import CloudError, SpatialPerceptionError
-from spatial_perception.layout.entities import Layout
+from spatial_perception.layout.entities import Entity, Layout
 from spatial_perception.layout.json import layout_to_dict, parse_json
+from spatial_perception.layout.text import collect
+from spatial_perception.layout.transforms import rotate
 from spatial_perception.models.base import LayoutEstimator
-from spatial_perception.pointcloud.alignment import align
+from spatial_perception.pointcloud.alignment import Alignment, align
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.pointcloud.up_axis import estimate_up
 
@@ -32,6 +34,9 @@ CANCELED = "canceled"
 INVALID = "invalid"
 _MAX_TILT = float(np.radians(5.0))
 _SURE = 0.6
+_MAX_TURN = float(np.radians(1.0))
+_SHOW_PERIOD = 0.25
+"""Seconds between two layouts so far, while an estimator works."""
 
 
 class Channel:
@@ -61,6 +66,31 @@ class Channel:
         return data
 
 
+class Heading:
+    """The direction of the walls, kept while a scene lasts: with the frame the text of earlier layouts stays valid."""
+
+    def __init__(self) -> None:
+        self._scene: int | None = None
+        self._kept = Alignment(np.eye(3), np.eye(3))
+
+    def of(self, cloud: PointCloud, scene: int, renew: bool) -> Alignment:
+        """The alignment of a cloud with z up in metres; looked for in a new scene and, with `renew`, changed where the walls
+        turn out to stand another way.
+        """
+        if renew or scene != self._scene:
+            # Localisation knows which way is up and how long a metre is: only the heading of the walls is sought.
+            _, found = align(thinned(cloud), up="z", scale="keep")
+            if scene != self._scene or abs(_turn(found.yaw - self._kept.yaw)) > _MAX_TURN:
+                self._kept = found
+            self._scene = scene
+        return self._kept
+
+
+def _turn(angle: float) -> float:
+    """An angle (rad) up to quarter turns, which change nothing for walls."""
+    return (angle + np.pi / 4) % (np.pi / 2) - np.pi / 4
+
+
 class Server:
     """Answers requests one after another; a thread reads ahead, so that `cancel` is noticed meanwhile."""
 
@@ -68,6 +98,7 @@ class Server:
         self._channel, self._estimator = channel, estimator
         self._requests: SimpleQueue[tuple[dict[str, Any], PointCloud] | None] = SimpleQueue()
         self._canceled: set[int] = set()
+        self._heading = Heading()
 
     def serve(self) -> None:
         """Work until the input ends."""
@@ -106,32 +137,46 @@ class Server:
         self._channel.send(answer | {"id": number})
 
     def _estimated(self, header: dict[str, Any], cloud: PointCloud) -> dict[str, Any]:
-        started = perf_counter()
-        # Localisation knows which way is up and how long a metre is: only the heading of the walls is sought.
-        _, alignment = align(thinned(cloud), up="z", scale="keep")
+        started, received = perf_counter(), monotonic()
+        alignment = self._heading.of(cloud, header["scene"], header["check"])
         aligned = alignment.apply(cloud)
         aligned_at = perf_counter()
-        layout = alignment.restore(self._run(header, aligned))
+        layout = alignment.restore(self._run(header, aligned, alignment))
         if header["id"] in self._canceled:
             return {"kind": "error", "error": CANCELED, "message": "canceled on request"}
-        stages = [["align", aligned_at - started], ["estimate", perf_counter() - aligned_at]]
-        notes = list(gravity_notes(thinned(cloud))) if header["check_up"] else []
+        stages = [
+            ["transfer", received - header["sent"]],
+            ["align", aligned_at - started],
+            ["estimate", perf_counter() - aligned_at],
+        ]
+        notes = list(gravity_notes(thinned(cloud))) if header["check"] else []
         return {"kind": "done", "layout": layout_to_dict(layout), "stages": stages, "notes": notes}
 
-    def _run(self, header: dict[str, Any], cloud: PointCloud) -> Layout:
+    def _run(self, header: dict[str, Any], cloud: PointCloud, alignment: Alignment) -> Layout:
         """The layout; estimators that can be watched report each entity and can be stopped between two of them."""
         previous = parse_json(json.dumps(header["previous"])) if header["previous"] else None
-        request = (cloud, header["task"], tuple(header["categories"]), previous)
+        draft = None if previous is None else rotate(previous, -alignment.yaw)
+        request = (cloud, header["task"], tuple(header["categories"]), draft)
         run = getattr(self._estimator, "run", None)
         if run is None:
             return self._estimator.estimate(*request)
-        number, started = header["id"], perf_counter()
+        number = header["id"]
         watched = run(*request, cancelled=lambda: number in self._canceled)
-        for count, _ in enumerate(watched, 1):
-            tokens = sum(getattr(item, "tokens", 0) for item in watched.statistics)
-            speed = tokens / (perf_counter() - started)
-            self._channel.send({"kind": "entity", "id": number, "count": count, "tokens_per_second": speed})
+        self._watch(number, watched, alignment)
         return watched.layout()
+
+    def _watch(self, number: int, watched: Any, alignment: Alignment) -> None:
+        """Report each entity, and now and then all so far."""
+        started, shown, found = perf_counter(), -_SHOW_PERIOD, list[Entity]()
+        for entity in watched:
+            found.append(entity)
+            passed = perf_counter() - started
+            tokens = sum(getattr(item, "tokens", 0) for item in watched.statistics)
+            answer = {"kind": "entity", "id": number, "count": len(found), "tokens_per_second": tokens / passed}
+            if passed - shown >= _SHOW_PERIOD:
+                shown = passed
+                answer["layout"] = layout_to_dict(alignment.restore(collect(found)))
+            self._channel.send(answer)
 
 
 def thinned(cloud: PointCloud, most: int = 40_000) -> PointCloud:
@@ -161,8 +206,9 @@ def _fault(kind: str, error: Exception) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Load the estimator named on the command line (with settings as JSON) and serve."""
-    name, settings = sys.argv[1:]
+    """Load the estimator named on the command line (with settings as JSON, and how far to step back) and serve."""
+    name, settings, niceness = sys.argv[1:]
+    os.nice(int(niceness))
     # Signals to the whole group are for the node; this process ends when the node closes its input.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

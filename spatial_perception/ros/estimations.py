@@ -11,7 +11,15 @@ from typing import Any
 
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Layout
-from spatial_perception.ros.estimator_process import CANCELED, FAILED, MEMORY, EstimationError, EstimatorProcess
+from spatial_perception.ros.estimator_process import (
+    CANCELED,
+    FAILED,
+    MEMORY,
+    EntityProgress,
+    EstimationError,
+    EstimatorProcess,
+    Query,
+)
 from spatial_perception.ros.layout_settings import Estimation
 from spatial_perception.ros.mapper import Snapshot
 from spatial_perception.ros.worker import LatestWorker
@@ -19,10 +27,12 @@ from spatial_perception.ros.worker import LatestWorker
 SUPERSEDED = "superseded"
 NO_DATA = "no data"
 MIN_POINTS = 50
-_UP_CHECKS = 3
-"""The first estimations of an epoch compare the cloud with gravity; later every twentieth does."""
+_CHECKS = 3
+"""The first estimations of an epoch judge heading and gravity of the cloud; later every twentieth does."""
 
-Progress = Callable[[str, int, float], None]
+_NOTHING = EntityProgress(0, 0.0, None)
+
+Progress = Callable[[str, EntityProgress], None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class Request:
 
     task: str
     categories: tuple[str, ...]
-    on_progress: Progress = lambda stage, entities, speed: None
+    on_progress: Progress = lambda stage, so_far: None
     found: Found | None = None
     message: Any = None
     fault: tuple[str, str] | None = None
@@ -64,7 +74,10 @@ class Estimations:
     ) -> None:
         self.timeout = settings.timeout
         self._snapshot, self._on_found, self._on_fault = snapshot, on_found, on_fault
-        self._process = EstimatorProcess(settings.estimator, parsed(settings.settings), settings.load_timeout)
+        self._process = EstimatorProcess(
+            settings.estimator, parsed(settings.settings), settings.load_timeout,
+            niceness=settings.niceness, threads=settings.threads,
+        )  # fmt: skip
         self._previous: tuple[int, Layout] | None = None
         self._runs: tuple[int, int] = (-1, 0)
         self._worker = LatestWorker(self._work, self._failed, self._lost, name="estimation")
@@ -115,32 +128,36 @@ class Estimations:
 
     def _work(self, request: Request) -> None:
         started = perf_counter()
-        request.on_progress("snapshot", 0, 0.0)
+        request.on_progress("snapshot", _NOTHING)
         snapshot = self._snapshot()
         if len(snapshot.cloud) < MIN_POINTS:
             raise EstimationError(
                 NO_DATA, f"the map holds {len(snapshot.cloud)} points; wait for clouds with transforms"
             )
         taken = perf_counter()
-        request.on_progress("estimate", 0, 0.0)
+        request.on_progress("estimate", _NOTHING)
         estimate = self._process.estimate(
-            snapshot.cloud, request.task, request.categories, self._draft(snapshot.epoch), self.timeout,
-            lambda entities, speed: request.on_progress("estimate", entities, speed), self._is_up_due(snapshot.epoch),
-        )  # fmt: skip
+            self._query(request, snapshot), self.timeout, lambda so_far: request.on_progress("estimate", so_far)
+        )
         self._previous = (snapshot.epoch, estimate.layout) if request.task == "all" else self._previous
         stages = (("snapshot", taken - started), *estimate.stages)
+        request.on_progress("track", EntityProgress(len(estimate.layout), 0.0, estimate.layout))
         request.found = Found(estimate.layout, snapshot, request.task, stages, estimate.notes)
         self._on_found(request)
         self.last_latency = monotonic() - snapshot.arrived
         request.done.set()
 
+    def _query(self, request: Request, snapshot: Snapshot) -> Query:
+        draft, check = self._draft(snapshot.epoch), self._is_check_due(snapshot.epoch)
+        return Query(snapshot.cloud, request.task, request.categories, draft, snapshot.epoch, check)
+
     def _draft(self, epoch: int) -> Layout | None:
         return self._previous[1] if self._previous is not None and self._previous[0] == epoch else None
 
-    def _is_up_due(self, epoch: int) -> bool:
+    def _is_check_due(self, epoch: int) -> bool:
         count = self._runs[1] + 1 if self._runs[0] == epoch else 1
         self._runs = (epoch, count)
-        return count <= _UP_CHECKS or count % 20 == 0
+        return count <= _CHECKS or count % 20 == 0
 
     def _failed(self, request: Request, error: Exception) -> None:
         kind = (

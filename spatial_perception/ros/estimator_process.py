@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -25,10 +25,37 @@ from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.ros.estimation_process import CANCELED, FAILED, INVALID, MEMORY, Channel
 
 TIMEOUT = "timeout"
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _GRACE = 0.1
 _TICK = 0.02
 
-Progress = Callable[[int, float], None]
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What to estimate: a cloud with z up in metres, task and categories, an earlier layout of the place as a draft.
+
+    `scene` counts places or epochs: within one the heading of the walls is kept. With `check` the heading is judged anew,
+    and the notes say where the cloud itself tells another up direction.
+    """
+
+    cloud: PointCloud
+    task: str = "all"
+    categories: tuple[str, ...] = ()
+    previous: Layout | None = None
+    scene: int = 0
+    check: bool = True
+
+
+@dataclass(frozen=True)
+class EntityProgress:
+    """Entities found so far, the speed of decoding (tokens/s, 0 without a language model) and now and then the layout."""
+
+    entities: int
+    tokens_per_second: float
+    layout: Layout | None
+
+
+Progress = Callable[[EntityProgress], None]
 
 
 class EstimationError(EstimatorError):
@@ -51,11 +78,21 @@ class Estimate:
 class EstimatorProcess:
     """Starts, asks, stops and restarts the process. One thread estimates at a time; `cancel` and `close` may come from any.
 
-    `settings` are those of the estimator. The process starts with `start`, or with the first estimation.
+    `settings` are those of the estimator. The process starts with `start`, or with the first estimation; it steps back by
+    `niceness` for other work, and its libraries use at most `threads` threads (0: as many as they like).
     """
 
-    def __init__(self, name: str, settings: dict[str, Any] | None = None, start_timeout: float = 120.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: dict[str, Any] | None = None,
+        start_timeout: float = 120.0,
+        *,
+        niceness: int = 0,
+        threads: int = 0,
+    ) -> None:
         self._name, self._settings, self._start_timeout = name, settings or {}, start_timeout
+        self._niceness, self._threads = niceness, threads
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: Queue[dict[str, Any] | None] = Queue()
         self._lock = threading.RLock()
@@ -86,8 +123,10 @@ class EstimatorProcess:
             "spatial_perception.ros.estimation_process",
             self._name,
             json.dumps(self._settings),
+            str(self._niceness),
         ]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())
+        environment = _environment(self._threads)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         assert process.stdin is not None
         assert process.stdout is not None
         with self._lock:
@@ -100,43 +139,23 @@ class EstimatorProcess:
             raise EstimationError(answer["error"], answer["message"])
         self.estimator_name = answer["name"]
 
-    def estimate(
-        self,
-        cloud: PointCloud,
-        task: str = "all",
-        categories: Sequence[str] = (),
-        previous: Layout | None = None,
-        timeout: float = 60.0,
-        on_progress: Progress | None = None,
-        check_up: bool = True,
-    ) -> Estimate:
-        """The layout of a cloud with z up, in metres; raises EstimationError. `on_progress(entities, tokens per second)`.
-
-        With `check_up` the notes say where the cloud itself tells another up direction.
-        """
+    def estimate(self, query: Query, timeout: float = 60.0, on_progress: Progress | None = None) -> Estimate:
+        """The layout of a cloud; raises EstimationError."""
         try:
-            return self._estimated(cloud, task, categories, previous, timeout, on_progress, check_up)
+            return self._estimated(query, timeout, on_progress)
         finally:
             # Not at the beginning: whoever cancels before the work has begun means it as well.
             self._cancel.clear()
 
-    def _estimated(
-        self, cloud: PointCloud, task: str, categories: Sequence[str], previous: Layout | None, timeout: float,
-        on_progress: Progress | None, check_up: bool,
-    ) -> Estimate:  # fmt: skip
+    def _estimated(self, query: Query, timeout: float, on_progress: Progress | None) -> Estimate:
         self._ensure()
         self._number += 1
-        rgb = () if cloud.rgb is None else (_raw(cloud.rgb),)
-        header = {
-            "kind": "estimate", "id": self._number, "points": len(cloud), "rgb": bool(rgb), "task": task,
-            "frame_id": cloud.frame_id, "stamp": cloud.stamp, "check_up": check_up, "categories": list(categories),
-            "previous": None if previous is None else layout_to_dict(previous),
-        }  # fmt: skip
-        deadline = monotonic() + timeout
+        deadline, cloud = monotonic() + timeout, query.cloud
         if len(cloud) == 0:
             raise EstimationError(FAILED, "the cloud is empty; wait for data")
+        rgb = () if cloud.rgb is None else (_raw(cloud.rgb),)
         try:
-            self._channel.send(header, _raw(cloud.xyz), *rgb)
+            self._channel.send(_header(query, self._number), _raw(cloud.xyz), *rgb)
         except (OSError, ValueError) as error:
             raise self._ended() from error
         return self._collected(deadline, on_progress)
@@ -162,7 +181,8 @@ class EstimatorProcess:
             if answer["kind"] == "error":
                 raise EstimationError(answer["error"], answer["message"])
             if on_progress is not None:
-                on_progress(answer["count"], answer["tokens_per_second"])
+                so_far = parse_json(json.dumps(answer["layout"])) if "layout" in answer else None
+                on_progress(EntityProgress(answer["count"], answer["tokens_per_second"], so_far))
 
     def _next(self, deadline: float, cancel: threading.Event | None) -> dict[str, Any]:
         """The next answer; raises EstimationError at the deadline, on cancel, and when the process is gone."""
@@ -221,6 +241,17 @@ class EstimatorProcess:
                 continue
 
 
+def _header(query: Query, number: int) -> dict[str, Any]:
+    """The line before the bytes of the cloud."""
+    cloud = query.cloud
+    return {
+        "kind": "estimate", "id": number, "sent": monotonic(), "points": len(cloud), "rgb": cloud.rgb is not None,
+        "frame_id": cloud.frame_id, "stamp": cloud.stamp, "task": query.task, "categories": list(query.categories),
+        "scene": query.scene, "check": query.check,
+        "previous": None if query.previous is None else layout_to_dict(query.previous),
+    }  # fmt: skip
+
+
 def _raw(array: NDArray) -> memoryview:
     """The bytes of an array, without a copy."""
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
@@ -236,11 +267,15 @@ def _pump(channel: Channel, answers: Queue[dict[str, Any] | None]) -> None:
     answers.put(None)
 
 
-def _environment() -> dict[str, str]:
-    """Ours, with this very package importable."""
+def _environment(threads: int) -> dict[str, str]:
+    """Ours, with this very package importable, and with a bound of threads where there is one."""
     root = str(Path(spatial_perception.__file__).parent.parent)
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH", "")])])
-    return {**os.environ, "PYTHONPATH": path}
+    bound = {name: str(threads) for name in _THREADS} if threads else {}
+    return {**os.environ, **bound, "PYTHONPATH": path}
 
 
-__all__ = ["CANCELED", "FAILED", "INVALID", "MEMORY", "TIMEOUT", "Estimate", "EstimationError", "EstimatorProcess"]
+__all__ = [
+    "CANCELED", "FAILED", "INVALID", "MEMORY", "TIMEOUT", "EntityProgress", "Estimate", "EstimationError",
+    "EstimatorProcess", "Query",
+]  # fmt: skip

@@ -10,8 +10,9 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 
 from spatial_perception.action import EstimateLayout
 from spatial_perception.models.base import Task
+from spatial_perception.ros.convert.layouts import LayoutContext, layout_message
 from spatial_perception.ros.estimations import NO_DATA, SUPERSEDED, Estimations, Request
-from spatial_perception.ros.estimator_process import CANCELED, INVALID, MEMORY, TIMEOUT
+from spatial_perception.ros.estimator_process import CANCELED, INVALID, MEMORY, TIMEOUT, EntityProgress
 
 if TYPE_CHECKING:
     from rclpy.action.server import ServerGoalHandle
@@ -58,8 +59,8 @@ class GoalRunner:
 
     def _serve(self, handle: ServerGoalHandle, request: Request, estimations: Estimations) -> None:
         """Wait for a request, sending feedback when it gets on, and twice a second."""
-        stage, said, is_canceled = "waiting", 0.0, False
-        progress: list[tuple[str, int, float]] = [(stage, 0, 0.0)]
+        said, is_canceled = 0.0, False
+        progress = [("waiting", EntityProgress(0, 0.0, None))]
         request.on_progress = lambda *what: progress.append(what)
         estimations.submit(request, urgent=True)
         while not request.done.wait(_TICK) and self._node.context.ok():
@@ -67,13 +68,24 @@ class GoalRunner:
                 is_canceled = True
                 estimations.cancel(request)
             if len(progress) > 1 or monotonic() - said > _FEEDBACK_PERIOD:
-                del progress[:-1]
                 said = monotonic()
-                handle.publish_feedback(_feedback(*progress[-1]))
+                handle.publish_feedback(_latest(progress, request.task))
+        if len(progress) > 1 and self._node.context.ok():
+            handle.publish_feedback(_latest(progress, request.task))
 
 
-def _feedback(stage: str, entities: int, speed: float) -> Any:
-    return EstimateLayout.Feedback(stage=stage, entity_count=entities, tokens_per_second=float(speed))
+def _latest(progress: list[tuple[str, EntityProgress]], task: str) -> Any:
+    """Feedback on the last of the steps, with the last layout among them; only the last step stays in the list."""
+    count = len(progress)
+    steps = progress[:count]
+    del progress[: count - 1]
+    stage, so_far = steps[-1]
+    layout = next((item.layout for _, item in reversed(steps) if item.layout is not None), None)
+    feedback = EstimateLayout.Feedback(stage=stage, entity_count=so_far.entities)
+    feedback.tokens_per_second = float(so_far.tokens_per_second)
+    if layout is not None:
+        feedback.layout = layout_message(layout, LayoutContext(task=task))
+    return feedback
 
 
 def _answer(handle: ServerGoalHandle, request: Request) -> Any:

@@ -47,6 +47,11 @@ def resident_megabytes(pid: int | str = "self") -> float:
         return 0.0
 
 
+def _without_numbers(text: str) -> str:
+    """What two explanations of one cause have in common."""
+    return "".join(character for character in text if not character.isdigit())
+
+
 class Health:
     """Three diagnostic tasks (inputs, map, estimation) and the watchdog."""
 
@@ -67,7 +72,7 @@ class Health:
         found = {state.topic: self._explanation(state) for state in self._states() if state.silence > limit}
         for topic, text in found.items():
             cause, moment = self._logged.get(topic, ("", 0.0))
-            kind = text.split(";")[-1]
+            kind = _without_numbers(text)
             if kind != cause or monotonic() - moment > _REPEAT:
                 self._logged[topic] = (kind, monotonic())
                 self._node.get_logger().warning(text)
@@ -124,9 +129,11 @@ class Health:
         status.add("capacity", str(mapper.map.capacity))
         status.add("map memory", f"{mapper.map.nbytes / 2**20:.1f} MB")
         status.add("epoch", f"{mapper.epoch} ({mapper.keeper.frame.reason})")
-        status.add("last cloud took", f"{1000 * mapper.seconds:.1f} ms")
+        middle, slow = mapper.seconds_per_cloud
+        status.add("time per cloud, p50, p95", f"{1000 * middle:.1f} ms, {1000 * slow:.1f} ms")
+        status.add("keyframes", f"{len(mapper.keyframes)}, {mapper.keyframes.nbytes / 2**20:.1f} MB")
         status.add("points left out", str(mapper.points_dropped))
-        status.add("memory of the node", f"{resident_megabytes():.0f} MB")
+        status.add("memory of the node", f"{resident_megabytes():.1f} MB")
         return status
 
     def _estimation(self, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
@@ -147,5 +154,5 @@ class Health:
             status.add("ids given, deleted, switched", f"{c.born}, {c.deleted}, {c.id_switches}")
         status.add("last latency", f"{estimations.last_latency:.2f} s")
         pid = estimations.process.pid
-        status.add("memory of the estimator", "not running" if pid is None else f"{resident_megabytes(pid):.0f} MB")
+        status.add("memory of the estimator", "not running" if pid is None else f"{resident_megabytes(pid):.1f} MB")
         return status

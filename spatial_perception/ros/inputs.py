@@ -12,15 +12,16 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from spatial_perception.mapping.depth import DepthSettings
 from spatial_perception.ros.convert.clouds import cloud_from_message
-from spatial_perception.ros.convert.images import cloud_from_rgbd
 from spatial_perception.ros.convert.stamps import nanoseconds
 from spatial_perception.ros.diagnostics import InputState
 from spatial_perception.ros.layout_settings import Filters, LayoutSettings
-from spatial_perception.ros.mapper import Mapper
+from spatial_perception.ros.mapper import Mapper, Sensed
 from spatial_perception.ros.qos import sensor_qos
+from spatial_perception.ros.rgbd import CameraTopics, RgbdFrame
 
 if TYPE_CHECKING:
     from rclpy.node import Node
+    from tf2_ros import Buffer
 
 _NAMES = {
     PointCloud2: "sensor_msgs/msg/PointCloud2",
@@ -37,20 +38,22 @@ def depth_settings(filters: Filters) -> DepthSettings:
 
 
 class Inputs:
-    """Subscribes, and hands each message to the mapper with a function that decodes it. Callbacks do nothing else."""
+    """Subscribes, and hands each message to the mapper with functions that decode it. Callbacks do nothing else."""
 
-    def __init__(self, node: Node, settings: LayoutSettings, mapper: Mapper) -> None:
-        self._node, self._mapper = node, mapper
+    def __init__(self, node: Node, settings: LayoutSettings, mapper: Mapper, buffer: Buffer) -> None:
+        self._node, self._mapper, self._buffer = node, mapper, buffer
+        # One group: what belongs to one camera is never handled by two threads at once.
         self._group = MutuallyExclusiveCallbackGroup()
         self.qos = sensor_qos(settings.inputs.reliability, settings.inputs.depth_queue)
         self.depth = depth_settings(settings.filters)
         self.states: dict[str, InputState] = {}
         self._subscriptions: list[Any] = []
         self._synchronizers: list[message_filters.ApproximateTimeSynchronizer] = []
+        self._epoch = mapper.keeper.frame.epoch
         for topic in settings.inputs.clouds:
             self._add_cloud(topic)
         for camera in settings.inputs.rgbd:
-            self._add_camera(camera.rstrip("/"), settings)
+            self._add_camera(CameraTopics.below(camera, settings.inputs), settings)
 
     def close(self) -> None:
         """Unsubscribe."""
@@ -64,27 +67,24 @@ class Inputs:
         options = {"callback_group": self._group}
         self._subscriptions.append(self._node.create_subscription(PointCloud2, topic, callback, self.qos, **options))
 
-    def _add_camera(self, camera: str, settings: LayoutSettings) -> None:
-        """Depth, camera and (where named) colour of one camera, brought together by their stamps."""
-        names = settings.inputs
-        topics = [f"{camera}/{name}" for name in (names.depth, names.info, names.colour) if name]
-        kinds = [_image_type(topics[0]), CameraInfo, *(_image_type(topic) for topic in topics[2:])]
-        state = self._state(topics[0], kinds[0])
-        state.refused(f"it waits for {' and '.join(topics[1:])} within inputs.slop = {names.slop:g} s of its stamps")
+    def _add_camera(self, topics: CameraTopics, settings: LayoutSettings) -> None:
+        """The topics of one camera, brought together by their stamps."""
+        slop, queue = settings.inputs.slop, settings.inputs.depth_queue
+        kinds = [_image_type(topics.depth), CameraInfo, _image_type(topics.colour), CameraInfo][: len(topics.names)]
+        state = self._state(topics.depth, kinds[0])
+        others = " and ".join(self._node.resolve_topic_name(name) for name in topics.names[1:])
+        state.refused(f"it waits for {others} within inputs.slop = {slop:g} s of its stamps")
         filters = [
             message_filters.Subscriber(self._node, kind, topic, qos_profile=self.qos, callback_group=self._group)
-            for kind, topic in zip(kinds, topics)
+            for kind, topic in zip(kinds, topics.names)
         ]
-        for index, item in enumerate(filters):
-            self._subscriptions.append(item.sub)
-            if index:
-                other = self._state(topics[index], kinds[index])
-                item.registerCallback(partial(_note, self._node, other, True))
-        synchronizer = message_filters.ApproximateTimeSynchronizer(
-            filters, names.depth_queue + 5, max(names.slop, 1e-9)
-        )
-        synchronizer.registerCallback(partial(self._on_frame, state))
-        filters[0].registerCallback(partial(_note, self._node, state, False))
+        # Before the synchronizer gets a message, so that it forgets what came before a jump of time.
+        filters[0].registerCallback(partial(self._note, state))
+        for item, kind, topic in zip(filters[1:], kinds[1:], topics.names[1:]):
+            item.registerCallback(partial(self._note_companion, self._state(topic, kind)))
+        synchronizer = message_filters.ApproximateTimeSynchronizer(filters, queue + 5, max(slop, 1e-9))
+        synchronizer.registerCallback(partial(self._on_frame, state, topics))
+        self._subscriptions += [item.sub for item in filters]
         self._synchronizers.append(synchronizer)
 
     def _state(self, topic: str, kind: type) -> InputState:
@@ -93,27 +93,43 @@ class Inputs:
 
     def _on_cloud(self, state: InputState, message: PointCloud2) -> None:
         started = perf_counter()
-        _note(self._node, state, False, message)
-        self._hand_over(state, message, partial(cloud_from_message, message))
+        self._note(state, message)
+        self._hand_over(state, message, Sensed(partial(cloud_from_message, message)))
         state.held(perf_counter() - started)
 
-    def _on_frame(self, state: InputState, depth: Any, info: CameraInfo, colour: Any = None) -> None:
+    def _on_frame(self, state: InputState, topics: CameraTopics, *messages: Any) -> None:
         started = perf_counter()
-        self._hand_over(state, depth, partial(cloud_from_rgbd, depth, info, colour, self.depth))
+        frame = RgbdFrame.of(topics, messages, self.depth, self._buffer)
+        self._hand_over(state, messages[0], Sensed(frame.cloud, frame.keyframe if frame.colour is not None else None))
         state.held(perf_counter() - started)
 
-    def _hand_over(self, state: InputState, message: Any, decode: Any) -> None:
+    def _hand_over(self, state: InputState, message: Any, sensed: Sensed) -> None:
         header = message.header
-        self._mapper.received(state.topic, header.frame_id, nanoseconds(header.stamp), decode)
+        self._mapper.received(state.topic, header.frame_id, nanoseconds(header.stamp), sensed)
+
+    def _note(self, state: InputState, message: Any) -> None:
+        """Count a message, and notice jumps of its time."""
+        stamp = nanoseconds(message.header.stamp)
+        state.arrived((self._node.get_clock().now().nanoseconds - stamp) / 1e9)
+        self._mapper.observe(state.topic, stamp)
+        self._forget_other_times()
+
+    def _note_companion(self, state: InputState, message: Any) -> None:
+        """As `_note`; what only accompanies another message counts as used when it arrives."""
+        self._note(state, message)
+        state.was_used()
+
+    def _forget_other_times(self) -> None:
+        """After a jump back the synchronizers would keep the latest stamps, those from before, and pair nothing any more."""
+        epoch = self._mapper.keeper.frame.epoch
+        if epoch == self._epoch:
+            return
+        self._epoch = epoch
+        for synchronizer in self._synchronizers:
+            for queue in synchronizer.queues:
+                queue.clear()
 
 
 def _image_type(topic: str) -> type:
     """Topics of image_transport say by their name that they are compressed."""
     return CompressedImage if topic.rsplit("/", 1)[-1].startswith("compressed") else Image
-
-
-def _note(node: Node, state: InputState, is_companion: bool, message: Any) -> None:
-    """Count a message; those that only accompany another count as used when they arrive."""
-    state.arrived((node.get_clock().now().nanoseconds - nanoseconds(message.header.stamp)) / 1e9)
-    if is_companion:
-        state.was_used()

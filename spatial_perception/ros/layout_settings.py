@@ -47,6 +47,11 @@ class Inputs(StrictModel):
     info: str = setting(
         "rgb/camera_info", "CameraInfo of the depth image below each camera's namespace.", read_only=True
     )
+    colour_info: str = setting(
+        "",
+        "CameraInfo of the colour image, where it is not registered to the depth image; empty: it is.",
+        read_only=True,
+    )
     slop: float = setting(
         0.03, "Depth and colour this far apart still belong together.", unit="s", read_only=True, ge=0.0, le=1.0
     )
@@ -117,6 +122,7 @@ class Map(StrictModel):
         le=1000,
     )
     decay: bool = setting(True, "Remove what sensors see through.", read_only=True)
+    load: str = setting("", "Folder of a saved map to go on with; empty: begin with an empty one.", read_only=True)
     min_hits: int = setting(2, "Voxels hit by fewer points are not estimated from.", ge=1, le=1000)
 
 
@@ -131,6 +137,12 @@ class Estimation(StrictModel):
     min_change: float = setting(
         0.02, "A periodic estimation is left out while a smaller share of the map is new or gone.", ge=0.0, le=1.0
     )
+    on_change: float = setting(
+        0.0,
+        "Estimate at once when this share of the map is new or gone, whatever the period; 0: never.",
+        ge=0.0,
+        le=1.0,
+    )
     min_voxels: int = setting(2000, "No periodic estimation of smaller maps.", ge=50, le=10_000_000)
     task: Literal["all", "layout", "objects"] = setting(
         "all", "What to look for: walls, doors and windows, boxes, or all."
@@ -141,6 +153,16 @@ class Estimation(StrictModel):
     )
     load_timeout: float = setting(
         300.0, "Loading the estimator that takes longer fails.", unit="s", read_only=True, gt=0.0, le=3600.0
+    )
+    niceness: int = setting(
+        0,
+        "How far the estimator steps back for other work on the machine; 19: it takes only what nobody else wants.",
+        read_only=True,
+        ge=0,
+        le=19,
+    )
+    threads: int = setting(
+        0, "Threads of the estimator's libraries at most; 0: as many as there are cores.", read_only=True, ge=0, le=256
     )
 
 
@@ -164,10 +186,32 @@ class Jumps(StrictModel):
     )
 
 
+class Keyframes(StrictModel):
+    """Images of the RGB-D cameras that are kept, as they were received."""
+
+    distance: float = setting(
+        0.4, "A view this far from all others is kept.", unit="m", read_only=True, gt=0.0, le=100.0
+    )
+    angle: float = setting(
+        0.35, "A view turned this far against all others is kept.", unit="rad", read_only=True, gt=0.0, le=3.2
+    )
+    refresh: float = setting(
+        60.0, "A view older than this gives way to one from its place.", unit="s", read_only=True, gt=0.0, le=1e6
+    )
+    max_count: int = setting(128, "Views at most; the most superfluous goes first.", read_only=True, ge=1, le=100_000)
+    max_bytes: int = setting(128 * 2**20, "Memory of the views at most.", unit="bytes", read_only=True, ge=1, le=2**36)
+
+
 class Outputs(StrictModel):
     """What is published."""
 
-    cloud: bool = setting(False, "Publish the map on ~/cloud with each layout, where somebody listens.")
+    cloud_period: float = setting(
+        2.0,
+        "While somebody listens, the map is published on ~/cloud this often; 0: never.",
+        unit="s",
+        ge=0.0,
+        le=3600.0,
+    )
     labels: bool = setting(True, "Draw the names of objects.")
     folder: str = setting("", "Folder that files may be saved in; empty: the working directory.", read_only=True)
 
@@ -182,4 +226,5 @@ class LayoutSettings(StrictModel):
     map: Map = Map()
     estimation: Estimation = Estimation()
     jumps: Jumps = Jumps()
+    keyframes: Keyframes = Keyframes()
     outputs: Outputs = Outputs()

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import copy
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic, perf_counter
-from typing import TypeAlias
 
-from spatial_perception.errors import SpatialPerceptionError
+import numpy as np
+
+from spatial_perception.errors import CloudFileError, SpatialPerceptionError
 from spatial_perception.mapping.filters import BodyBox, CloudLimits, filter_height, filter_sensed
+from spatial_perception.mapping.keyframes import Keyframe, KeyframeBuffer, KeyframeSettings
 from spatial_perception.mapping.pose import Pose, transformed
 from spatial_perception.mapping.scene_frame import JumpLimits, SceneKeeper
+from spatial_perception.mapping.storage import Scene, load_scene, save_scene
 from spatial_perception.mapping.voxel_map import MapSettings, VoxelMap
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.ros.layout_settings import Filters, LayoutSettings
 from spatial_perception.ros.transforms import TransformQueue, Waiting
 
-Sensed: TypeAlias = Callable[[], PointCloud]
-"""What waits: it decodes its message into a cloud in the sensor's axes, outside the callback that received it."""
-
 _IDLE = 0.1
 _RETRY = 0.01
+_TIMES = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Sensed:
+    """What waits, to be worked off outside the callback that received it: `cloud()` decodes its message into the axes of
+    the sensor, `view(pose, stamp)`, where there are images, makes a keyframe of them as they are."""
+
+    cloud: Callable[[], PointCloud]
+    view: Callable[[Pose, float], Keyframe] | None = None
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The map at one moment: epoch, version, the cloud with the stamp of the last message used, and when (monotonic
-    clock, s) that one arrived."""
+    """The map at one moment: epoch, version, the cloud with the stamp of the last message used, when (monotonic clock, s)
+    that one arrived, and how many voxels had come and gone since the start."""
 
     epoch: int
     version: int
     cloud: PointCloud
     arrived: float
+    changes: int
 
 
 def limits_of(filters: Filters) -> CloudLimits:
@@ -44,8 +58,14 @@ def limits_of(filters: Filters) -> CloudLimits:
     return CloudLimits(filters.range_min, filters.range_max, filters.height_min, filters.height_max, body)
 
 
+def keyframe_settings(settings: LayoutSettings) -> KeyframeSettings:
+    """Which images are kept, from parameters."""
+    k = settings.keyframes
+    return KeyframeSettings(k.distance, k.angle, k.refresh, k.max_count, k.max_bytes)
+
+
 class Mapper:
-    """Owns map, epochs and the thread that inserts. Callbacks only call `received`, which returns at once.
+    """Owns map, keyframes, epochs and the thread that inserts. Callbacks only call `received`, which returns at once.
 
     `on_epoch(reason)` is called when the map starts anew, `on_used(topic)` and `on_refused(topic, reason)` per message;
     all of them from any thread.
@@ -69,10 +89,11 @@ class Mapper:
         self.map = VoxelMap(chosen, settings.frames.map)
         limits = JumpLimits(jumps.backward, jumps.forward, jumps.shift, jumps.turn)
         self.keeper = SceneKeeper(settings.frames.map, limits=limits)
-        self.seconds = 0.0
-        """How long the last cloud took."""
+        self.keyframes = KeyframeBuffer(keyframe_settings(settings))
+        self._times: deque[float] = deque(maxlen=_TIMES)
         self.points_dropped = 0
-        self._changed = 0
+        # Only the thread that holds `_lock` counts changes; what was settled may be noted by any.
+        self._changes = self._settled = 0
         self._arrived = monotonic()
         # `_lock` guards the map and may be held for as long as a cloud takes; `_time_lock` only ever for a moment.
         self._lock, self._time_lock = threading.RLock(), threading.Lock()
@@ -83,9 +104,15 @@ class Mapper:
         self._thread: threading.Thread | None = None
 
     @property
+    def seconds_per_cloud(self) -> tuple[float, float]:
+        """Median and 95th percentile (s) of how long the last clouds took from their decoding on; zeros before the first."""
+        times = list(self._times)
+        return (float(np.median(times)), float(np.percentile(times, 95))) if times else (0.0, 0.0)
+
+    @property
     def change(self) -> float:
         """Voxels that came and went since `settled`, as a share of the map."""
-        return self._changed / max(len(self.map), 1)
+        return (self._changes - self._settled) / max(len(self.map), 1)
 
     def start(self) -> None:
         """Begin to take messages."""
@@ -132,20 +159,50 @@ class Mapper:
                 self.epoch = self.keeper.frame.epoch
             if reason is not None:
                 self.map.clear()
-                self._changed = 0
+                self.keyframes.clear()
+                self._settled = self._changes
                 self._on_epoch(reason)
 
     def snapshot(self, min_hits: int) -> Snapshot:
         """The map as it is."""
         with self._lock:
             self.catch_up()
-            return Snapshot(self.epoch, self.map.version, self.map.to_cloud(min_hits), self._arrived)
+            cloud = self.map.to_cloud(min_hits)
+            return Snapshot(self.epoch, self.map.version, cloud, self._arrived, self._changes)
 
     def settled(self, snapshot: Snapshot) -> None:
-        """Count changes from this snapshot on."""
+        """Count changes from this snapshot on. Takes no lock: callers hold theirs."""
+        if snapshot.epoch == self.epoch:
+            self._settled = snapshot.changes
+
+    def save(self, folder: Path) -> Scene:
+        """Write map and keyframes to a folder; returns what was written. Raises OutputError."""
         with self._lock:
-            if snapshot.epoch == self.epoch:
-                self._changed = 0
+            self.catch_up()
+            scene = Scene(
+                copy.deepcopy(self.map), self.keeper.frame, KeyframeBuffer.of(self.keyframes, self.keyframes.settings)
+            )
+        save_scene(scene, folder)
+        return scene
+
+    def load(self, folder: Path, stamp: float) -> Scene:
+        """Go on with a saved map and its keyframes, as a new epoch; `stamp` (s) is now.
+
+        Raises CloudFileError where the folder holds no map, or one of another frame or voxel size.
+        """
+        scene = load_scene(folder, self.keyframes.settings, self.map.settings)
+        if scene.map.frame_id != self.map.frame_id:
+            raise CloudFileError(
+                f"{folder} is a map of frame '{scene.map.frame_id}', this node maps in '{self.map.frame_id}'; "
+                "set frames.map alike"
+            )
+        with self._lock:
+            self.reset(f"map of {folder.name}", stamp)
+            # Versions go on counting: caches must not take this map for an earlier one.
+            scene.map.version += self.map.version + 1
+            self.map, self.keyframes = scene.map, scene.keyframes
+            self._changes += len(self.map)
+        return scene
 
     def _run(self) -> None:
         while self._active.is_set():
@@ -171,20 +228,26 @@ class Mapper:
 
     def _insert(self, item: Waiting[Sensed], pose: Pose) -> None:
         started = perf_counter()
-        cloud, sensed = filter_sensed(item.payload(), self.limits, self._sensor_in_base(item))
+        cloud, sensed = filter_sensed(item.payload.cloud(), self.limits, self._sensor_in_base(item))
         cloud, high = filter_height(transformed(cloud, pose, self._frames.map), self.limits)
         with self._lock:
             self._check_correction(item)
             self.catch_up()
             update = self.map.insert(cloud, pose.position if self._decay else None)
-            self._changed += update.added + update.removed + update.evicted
+            self._changes += update.added + update.removed + update.evicted
+            self._keep_view(item, pose)
             self._arrived = item.arrived
             self.points_dropped += (sensed + high).total + update.dropped
-        self.seconds = perf_counter() - started
+        self._times.append(perf_counter() - started)
         if len(cloud):
             self._on_used(item.topic)
         else:
             self._on_refused(item.topic, f"none of its points is within the limits ({(sensed + high).total} dropped)")
+
+    def _keep_view(self, item: Waiting[Sensed], pose: Pose) -> None:
+        stamp = item.stamp / 1e9
+        if item.payload.view is not None and self.keyframes.is_wanted(pose, stamp):
+            self.keyframes.offer(item.payload.view(pose, stamp))
 
     def _sensor_in_base(self, item: Waiting[Sensed]) -> Pose | None:
         return self._base.lookup(item.frame_id, item.stamp) if self.limits.body else None

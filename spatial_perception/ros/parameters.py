@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rclpy.parameter import Parameter
 
 M = TypeVar("M", bound=BaseModel)
+_FOREIGN = ("qos_overrides.", "diagnostic_updater.")
+"""Parameters that libraries declare later."""
 _WIDEST_INTEGER = 2**63 - 1
 _WIDEST_FLOAT = 1.7976931348623157e308
 
@@ -121,7 +123,7 @@ class NodeSettings(Generic[M]):
     def _check_unknown(self, node: Node) -> None:
         """A mistyped key in a parameter file is ignored by ROS without a word: say so."""
         for name in getattr(node, "_parameter_overrides", {}):
-            if name not in self._known and not node.has_parameter(name) and not name.startswith("qos_overrides."):
+            if name not in self._known and not node.has_parameter(name) and not name.startswith(_FOREIGN):
                 near = get_close_matches(name, self._known, 1)
                 hint = f"did you mean '{near[0]}'?" if near else "see `ros2 param list`"
                 node.get_logger().warning(f"unknown parameter '{name}' is ignored; {hint}")

@@ -53,6 +53,14 @@ def pose_of(transform: TransformStamped) -> Pose:
     return Pose.of_quaternion((t.x, t.y, t.z), (r.x, r.y, r.z, r.w))
 
 
+def pose_between(buffer: Buffer, target: str, source: str, stamp: int) -> Pose | None:
+    """The pose of `source` in `target` at a stamp (ns), None where TF does not tell; never raises for what it cannot tell."""
+    try:
+        return pose_of(buffer.lookup_transform(target, source, Time(nanoseconds=stamp)))
+    except (TransformException, CloudError):
+        return None
+
+
 class TransformQueue(Generic[Payload]):
     """Messages in order of arrival per topic, each released with the pose of its frame in `target` at its stamp.
 
@@ -121,11 +129,8 @@ class TransformQueue(Generic[Payload]):
         return None
 
     def lookup(self, frame_id: str, stamp: int) -> Pose | None:
-        """The pose of a frame in the target at a stamp (ns), or None; never raises for what TF cannot tell."""
-        try:
-            return pose_of(self._buffer.lookup_transform(self.target, frame_id, Time(nanoseconds=stamp)))
-        except (TransformException, CloudError):
-            return None
+        """The pose of a frame in the target at a stamp (ns), or None; see `pose_between`."""
+        return pose_between(self._buffer, self.target, frame_id, stamp)
 
     def _resolve(self, item: Waiting[Payload]) -> Pose | str:
         """The pose, else why the message is lost, else an empty text: keep waiting."""

@@ -164,8 +164,7 @@ def test_ctrl_c_ends_all_processes(world):
     layouts = world.listen(Layout, f"{NODE}/layout")
     with Robot(world):
         world.wait(lambda: layouts, describe="a layout")
-        below = children(process.pid)
-        assert below
+        below = world.wait(lambda: children(process.pid), describe="the estimator's process")
         assert world.interrupt(process) in (0, -2, 130)
     assert not [pid for pid in below if os.path.exists(f"/proc/{pid}")], "the estimator's process is left over"
 

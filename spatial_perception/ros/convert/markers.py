@@ -41,15 +41,14 @@ class LayoutMarkers:
         self._shown = {}
         self._reset = True
 
-    def update(self, layout: Layout | TrackedLayout, *, only_changes: bool = False) -> MarkerArray:
-        """The array that brings viewers up to date with a layout.
+    def update(self, layout: Layout | TrackedLayout, *, labels: bool = True, only_changes: bool = False) -> MarkerArray:
+        """The array that brings viewers up to date with a layout, with the names of objects where `labels` are wanted.
 
         `only_changes` leaves out markers that look as before: less to send where nobody joins late.
         """
         header = header_message(layout.frame_id, layout.stamp)
-        markers = {
-            (m.ns, m.id): m for m in _markers(layout.layout if isinstance(layout, TrackedLayout) else layout, header)
-        }
+        drawn = _markers(layout.layout if isinstance(layout, TrackedLayout) else layout, header)
+        markers = {(m.ns, m.id): m for m in drawn if labels or m.ns != LABELS}
         looks = {key: _look(marker) for key, marker in markers.items()}
         array = [_clear(header)] if self._reset else []
         array += [_deleted(key, header) for key in self._shown if key not in markers]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from threading import Lock
 from time import monotonic
 
@@ -68,6 +70,11 @@ class LayoutNode(LifecycleNode):
         return self.settings.inputs.watchdog
 
     @property
+    def now(self) -> float:
+        """The time (s) of the node's clock."""
+        return float(self.get_clock().now().nanoseconds) / 1e9
+
+    @property
     def estimations(self) -> Estimations | None:
         """Where layouts come from, while active."""
         return self._parts.estimations if self._parts.inputs is not None else None
@@ -101,7 +108,7 @@ class LayoutNode(LifecycleNode):
         assert parts.queue is not None
         self._listener = TransformListener(self._buffer, self, spin_thread=False)
         parts.mapper.start()
-        parts.inputs = Inputs(self, s, parts.mapper)
+        parts.inputs = Inputs(self, s, parts.mapper, self._buffer)
         self._jump_handle = watch_clock(self.get_clock(), s.jumps.backward, self._on_clock_jump)
         self._next_period = 0.0
         self._tick_timer.reset()
@@ -116,7 +123,7 @@ class LayoutNode(LifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free map and estimator, take the results back."""
+        """Free map and estimator, take the results back from whoever shows them."""
         self._free()
         return super().on_cleanup(state)
 
@@ -142,7 +149,9 @@ class LayoutNode(LifecycleNode):
         parts.mapper = Mapper(s, parts.queue, base, self._on_epoch, self._on_used, self._on_refused)
         parts.estimations = Estimations(s.estimation, self._snapshot, self._on_found, self._on_fault)
         parts.estimations.load()
-        self._outputs = Outputs(self, s.frames.map, s.outputs.labels)
+        self._outputs = Outputs(self, s.frames.map, s.outputs.labels, self._snapshot)
+        if s.map.load:
+            parts.mapper.load(Path(s.map.load).expanduser(), self.now)
         self.get_logger().info(f"estimator '{parts.estimations.process.estimator_name}' is loaded")
 
     def _transform_queue(self, target: str) -> TransformQueue:
@@ -171,6 +180,8 @@ class LayoutNode(LifecycleNode):
         if parts.estimations is not None:
             parts.estimations.close()
         if self._outputs is not None:
+            with until_shutdown(self):
+                self._outputs.clear(parts.mapper.epoch if parts.mapper is not None else 0, self.now)
             self._outputs.close()
         parts.estimations = parts.mapper = parts.queue = self._outputs = self.tracked = None
         self._tracker.reset()
@@ -199,12 +210,15 @@ class LayoutNode(LifecycleNode):
         if self.health.watch(self.watchdog_limit):
             self.health.publish_at_most_once_per_second()
         self._estimate_if_due(mapper)
+        if self._outputs is not None:
+            self._outputs.cloud.offer(mapper.map.version, self.settings.outputs.cloud_period)
 
     def _estimate_if_due(self, mapper: Mapper) -> None:
-        e, estimations = self.settings.estimation, self.estimations
-        if estimations is None or not e.period or monotonic() < self._next_period or estimations.busy:
+        e, estimations, change = self.settings.estimation, self.estimations, mapper.change
+        if estimations is None or estimations.busy or len(mapper.map) < e.min_voxels:
             return
-        if len(mapper.map) >= e.min_voxels and mapper.change >= e.min_change:
+        has_changed = 0 < e.on_change <= change
+        if has_changed or (e.period > 0 and change >= e.min_change and monotonic() >= self._next_period):
             self._next_period = monotonic() + e.period
             estimations.submit(Request(e.task, self.categories))
 
@@ -224,7 +238,7 @@ class LayoutNode(LifecycleNode):
             self.tracked = None
             epoch = self._parts.mapper.epoch
             if self._outputs is not None:
-                self._outputs.clear(epoch, self.get_clock().now().nanoseconds / 1e9)
+                self._outputs.clear(epoch, self.now)
         self.get_logger().warning(f"epoch {epoch} begins with an empty map: {reason}")
 
     def _on_used(self, topic: str) -> None:
@@ -251,10 +265,12 @@ class LayoutNode(LifecycleNode):
             if found is None or mapper is None or outputs is None or found.snapshot.epoch != mapper.epoch:
                 raise EstimationError(SUPERSEDED, "the map started anew meanwhile; ask again")
             mapper.settled(found.snapshot)
+            started = monotonic()
             self.tracked = self._tracker.update(found.layout, _looked_for(request))
+            tracked_at = monotonic()
+            found = replace(found, stages=(*found.stages, ("track", tracked_at - started)))
             self.health.fault, self.health.notes = None, found.notes
-            latency = monotonic() - found.snapshot.arrived
-            request.message = outputs.publish(self.tracked, found, latency, self.settings.outputs.cloud)
+            request.message = outputs.publish(self.tracked, found, tracked_at - found.snapshot.arrived)
 
     def _on_fault(self, kind: str, message: str) -> None:
         if kind in (SUPERSEDED, CANCELED):

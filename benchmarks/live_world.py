@@ -1,0 +1,152 @@
+"""What the live benchmarks share: real processes in a ROS domain of their own, and what is heard of the node under test.
+
+Needs rclpy, or the embedded runtime.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+NODE = "/layout_node"
+TOOL = ["ros2"] if shutil.which("ros2") else [sys.executable, "-m", "embedded_ros"]
+
+
+def prepare() -> None:
+    """Choose the runtime, and a domain that no robot and no other benchmark uses."""
+    os.environ.setdefault("ROS_DOMAIN_ID", str(215 + os.getpid() % 18))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    with contextlib.suppress(ImportError):
+        import embedded_ros
+
+        embedded_ros.activate()
+
+
+@contextlib.contextmanager
+def processes(*nodes: tuple[str, Mapping[str, object]]) -> Iterator[list[subprocess.Popen]]:
+    """Run nodes of this package with their parameters, each in a process of its own; they end with the block."""
+    running = [_started(executable, parameters) for executable, parameters in nodes]
+    try:
+        yield running
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGINT)
+        for process in running:
+            process.wait(20)
+
+
+def _started(executable: str, parameters: Mapping[str, object]) -> subprocess.Popen:
+    words = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
+    command = [*TOOL, "run", "spatial_perception", executable, "--ros-args", *words]
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process and what it ended (s)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Heard:
+    """What came in so far: the last of each kind, all latencies (s), all stages (s), values of diagnostics."""
+
+    truth: Any = None
+    layout: Any = None
+    clock: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    stages: dict[str, list[float]] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+
+    def timed(self, message: Any) -> None:
+        """Note a message of ~/timing."""
+        self.latencies.append(message.latency)
+        for item in message.stages:
+            self.stages.setdefault(item.stage, []).append(item.duration)
+
+    def diagnosed(self, message: Any) -> None:
+        """Note a message of /diagnostics."""
+        for status in message.status:
+            self.values |= {item.key: item.value for item in status.values}
+
+    def megabytes(self, name: str) -> float:
+        """A value such as `105 MB` as a number."""
+        text = self.values.get(name, "")
+        return float(text.split()[0]) if text and text[0].isdigit() else float("nan")
+
+
+def listen() -> tuple[Any, Heard]:
+    """A node `bench` that spins in a thread, and what it hears."""
+    import rclpy
+    from diagnostic_msgs.msg import DiagnosticArray
+    from rosgraph_msgs.msg import Clock
+
+    from spatial_perception.msg import Layout, Timing
+    from spatial_perception.ros.convert.stamps import seconds
+    from spatial_perception.ros.qos import LATCHED
+
+    rclpy.init()
+    node, heard = rclpy.create_node("bench"), Heard()
+    node.create_subscription(Layout, "/simulated_robot/truth", lambda m: setattr(heard, "truth", m), LATCHED)
+    node.create_subscription(Layout, f"{NODE}/layout", lambda m: setattr(heard, "layout", m), LATCHED)
+    node.create_subscription(Clock, "/clock", lambda m: setattr(heard, "clock", seconds(m.clock)), 10)
+    node.create_subscription(Timing, f"{NODE}/timing", heard.timed, 10)
+    node.create_subscription(DiagnosticArray, "/diagnostics", heard.diagnosed, 10)
+    threading.Thread(target=_spin, args=(node,), daemon=True).start()
+    return node, heard
+
+
+def _spin(node: Any) -> None:
+    import rclpy
+    from rclpy.executors import ExternalShutdownException
+
+    with contextlib.suppress(ExternalShutdownException):
+        rclpy.spin(node)
+
+
+def scores(heard: Heard) -> dict[str, float]:
+    """F1 at IoU 0.25 of each kind, in percent."""
+    from spatial_perception.evaluation.layout_metrics import ALL_BOXES, evaluate_scene
+    from spatial_perception.ros.convert.layouts import layout_from_message
+
+    if heard.truth is None or heard.layout is None:
+        return {}
+    prediction, truth = (layout_from_message(m)[0].layout for m in (heard.layout, heard.truth))
+    result = evaluate_scene(prediction, truth)
+    kinds = {name: result.of(name) for name in ("wall", "door", "window", ALL_BOXES)}
+    return {name: 100 * score.at(0.25).f1 for name, score in kinds.items() if score is not None}
+
+
+def report(heard: Heard) -> None:
+    """Print what the node said of itself, one figure a line."""
+    for key in (
+        "/points received, used", "/points lost", "/points longest callback", "time per cloud, p50, p95",
+        "voxels", "map memory", "memory of the node", "memory of the estimator", "ids given, deleted, switched",
+    ):  # fmt: skip
+        print(f"{key:<34} {heard.values.get(key)}")
+    latencies = heard.latencies or [float("nan")]
+    print(f"layouts                            {len(heard.latencies)}")
+    for name, values in {**heard.stages, "last cloud to layout": latencies}.items():
+        print(f"{name + ', p50 / p95':<34} {np.percentile(values, 50):.3f} / {np.percentile(values, 95):.3f} s")
+
+
+def wait_for(what: Any, seconds: float = 60.0) -> None:
+    """Wait until `what()` is true; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the node under test gives no sign of life; see its output above")
+        time.sleep(0.05)
