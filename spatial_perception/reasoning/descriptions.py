@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from spatial_perception.reasoning.lexicon import Lexicon
 from spatial_perception.reasoning.questions import Description, Noun, Relation
-from spatial_perception.reasoning.wording import GRAMMAR_WORDS, RELATIONS
+from spatial_perception.reasoning.vocabulary import BENIGN, GRAMMAR_WORDS
+from spatial_perception.reasoning.wording import RELATIONS
 from spatial_perception.reasoning.words import OUTSIDE_WORDS, singular
 
+_NO_NOUNS = GRAMMAR_WORDS | BENIGN
 _DEFINITE = frozenset(["the", "this", "that", "these", "those", "my", "your", "our", "its"])
 _INDEFINITE = frozenset(["a", "an", "any", "some", "another", "one"])
 _EVERY = frozenset(["all", "every", "each"])
@@ -68,6 +70,23 @@ class _Reader:
             head = replace(head, relations=(Relation("in", (room,)),))
         return self._modified(head, nested)
 
+    def head(self, ordinals: bool) -> Description | None:
+        """A phrase of a known noun without what follows it; of an unknown one where an article says that it is one."""
+        begin = self.at
+        definite, every = self._determiners()
+        has_article = self.at > begin
+        adjectives, unseen, number = self._adjectives()
+        if number is not None and not ordinals:
+            return None
+        room = self._compound_room()
+        noun = self._noun() if has_article or self.lexicon.match(self.tokens, self.at) else None
+        if noun is None or (noun.kind == "unknown" and not noun.text.isascii()):
+            return None
+        if noun.kind == "room" and self.peek().isdigit():
+            number, self.at = int(self.peek()), self.at + 1
+        relations = (Relation("in", (room,)),) if room else ()
+        return Description(noun, "", adjectives, unseen, relations, number, definite, every)
+
     def _determiners(self) -> tuple[bool, bool]:
         definite, every = True, False
         while self.peek() in _DEFINITE | _INDEFINITE | _EVERY | {"of"}:
@@ -95,7 +114,7 @@ class _Reader:
         if not match or match[0].kind != "room" or not self.lexicon.match(self.tokens, self.at + match[1]):
             return None
         following = self.lexicon.match(self.tokens, self.at + match[1])
-        if not following or following[0].kind != "thing":
+        if not following or following[0].kind not in ("thing", "anything"):
             return None
         self.at += match[1]
         return Description(match[0], match[0].text)
@@ -166,7 +185,7 @@ class _Reader:
 
 
 def _could_be_noun(words: Sequence[str]) -> bool:
-    known = [word for word in words if word in GRAMMAR_WORDS and singular(word) not in OUTSIDE_WORDS]
+    known = [word for word in words if word in _NO_NOUNS and singular(word) not in OUTSIDE_WORDS]
     return not known and words[-1].isalpha() and len(words[-1]) > 1
 
 
@@ -183,11 +202,26 @@ def read_description(text: str, lexicon: Lexicon) -> Description | None:
     tokens = text.replace(",", " ").split()
     while tokens and tokens[0] in _FILLERS:
         tokens.pop(0)
-    while tokens and tokens[-1] in _FILLERS | {"too", "of", "to"}:
+    found = _read_whole(tokens, lexicon)
+    while found is None and tokens and tokens[-1] in _FILLERS | {"too", "of", "to"}:
         tokens.pop()
+        found = _read_whole(tokens, lexicon)
+    return found
+
+
+def _read_whole(tokens: Sequence[str], lexicon: Lexicon) -> Description | None:
     reader = _Reader(tokens, lexicon)
     found = reader.phrase() if tokens else None
     return replace(found, text=" ".join(tokens)) if found and reader.at == len(tokens) else None
+
+
+def read_head(
+    tokens: Sequence[str], at: int, lexicon: Lexicon, *, ordinals: bool = True
+) -> tuple[Description, int] | None:
+    """The noun phrase, without its modifiers, that begins at a token, and where it ends; None where none does."""
+    reader = _Reader(tokens, lexicon, at)
+    found = reader.head(ordinals)
+    return (found, reader.at) if found else None
 
 
 def read_relations(text: str, lexicon: Lexicon) -> tuple[Relation, ...] | None:

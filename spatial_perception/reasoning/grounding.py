@@ -217,6 +217,8 @@ def holds(relation: Relation, thing: Thing, scene: Scene) -> bool:
     if relation.name in ("in", "nearest_to", "farthest_from"):
         return any(t is thing for t in _related([thing] if relation.name == "in" else list(scene.objects), relation,
                                                 relation.anchors[0], scene))  # fmt: skip
+    if relation.name == "opposite_to":
+        anchors = [a for a in anchors if a.room == thing.room]
     return any(PREDICATES[relation.name](thing.box, a.box) for a in anchors if relation.name in PREDICATES)
 
 

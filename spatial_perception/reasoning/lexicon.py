@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.reasoning.questions import Noun
-from spatial_perception.reasoning.wording import COMMON_WORDS, GRAMMAR_WORDS
+from spatial_perception.reasoning.vocabulary import GRAMMAR_WORDS, is_common
 from spatial_perception.reasoning.words import (
     ANYTHING,
     GROUPS,
@@ -55,9 +55,7 @@ class Lexicon:
         return _nearest_word(token, self.words, self.noun_words if noun else frozenset())
 
     def _knows(self, token: str) -> bool:
-        return bool({token, singular(token)} & self.words) or bool(
-            {token, singular(token)} & (OUTSIDE_WORDS | COMMON_WORDS)
-        )
+        return bool({token, singular(token)} & (self.words | OUTSIDE_WORDS)) or is_common(token)
 
 
 @lru_cache(maxsize=4096)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from spatial_perception.reasoning.intents import interpret
 from spatial_perception.reasoning.lexicon import lexicon_for
 from spatial_perception.reasoning.questions import Question
 from spatial_perception.reasoning.rule_context import Context
 from spatial_perception.reasoning.rules import RULES
 from spatial_perception.reasoning.rules_space import read_fill_route
+from spatial_perception.reasoning.rules_things import read_bare
 from spatial_perception.reasoning.units import asked_unit
 from spatial_perception.reasoning.wording import canonical, clean
 
@@ -46,14 +48,14 @@ def parse(question: str, labels: tuple[str, ...] = (), options: tuple[str, ...] 
     lexicon = lexicon_for(labels)
     flags, plain = _without_asides(text)
     wording = canonical(plain, lambda word, noun: lexicon.corrected(word, noun=noun))
-    context = Context(lexicon, flags, asked_unit(text.lower()), options, wording)
-    if "please fill in" in text.lower():
-        return Parsed(read_fill_route(text, context), wording)
-    for rule in RULES:
-        found = rule(wording, context)
-        if found is not None:
-            return Parsed(found, wording)
-    return Parsed(None, wording)
+    context = Context(lexicon, flags, asked_unit(text.lower()), options, wording, frozenset(labels))
+    if "please fill in" in text.lower() and (route := read_fill_route(text, context)):
+        return Parsed(route, wording)
+    return Parsed(_by_patterns(wording, context) or interpret(wording, context) or read_bare(wording, context), wording)
+
+
+def _by_patterns(wording: str, context: Context) -> Question | None:
+    return next((found for rule in RULES if (found := rule(wording, context)) is not None), None)
 
 
 def _without_asides(text: str) -> tuple[frozenset[str], str]:

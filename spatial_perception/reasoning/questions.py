@@ -92,12 +92,12 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """Which of some things is nearest to (or farthest from) an anchor; `by_gap` measures between nearest points."""
+    """Which of some things is nearest to (or farthest from) an anchor; with `yes_no`: whether the first one is."""
 
     candidates: tuple[Description, ...]
     anchor: Description
     farthest: bool = False
-    by_gap: bool = True
+    yes_no: bool = False
 
 
 @dataclass(frozen=True, slots=True)

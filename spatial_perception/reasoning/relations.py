@@ -87,6 +87,14 @@ def far_from(b: OrientedBox, a: OrientedBox, limit: float = FAR) -> bool:
     return gap(a, b) >= limit
 
 
+def opposite(b: OrientedBox, a: OrientedBox) -> bool:
+    """b stands across from a: at least half a metre apart in plan, within 30 degrees of straight ahead of a broad side of a."""
+    dx, dy = b.center[0] - a.center[0], b.center[1] - a.center[1]
+    along, across = abs(dx * cos(a.yaw) + dy * sin(a.yaw)), abs(-dx * sin(a.yaw) + dy * cos(a.yaw))
+    ahead, aside = (across, along) if a.size[0] >= a.size[1] else (along, across)
+    return horizontal_gap(a, b) >= NEXT_TO and aside <= ahead * tan(_SIDE_ANGLE)
+
+
 def sides(b: OrientedBox, a: OrientedBox, viewer: Viewer) -> tuple[float, float]:
     """How far b is ahead of and left of a (m) in the axes of a viewer."""
     dx, dy = b.center[0] - a.center[0], b.center[1] - a.center[1]
@@ -145,7 +153,7 @@ def in_area(b: OrientedBox, area: Polygon) -> bool:
 
 PREDICATES: Mapping[str, Callable[[OrientedBox, OrientedBox], bool]] = MappingProxyType(
     {"on": on, "above": above, "below": below, "under": under, "inside": inside, "next_to": next_to, "near": near,
-     "far_from": far_from, "aligned": aligned}
+     "far_from": far_from, "opposite_to": opposite, "aligned": aligned}
 )  # fmt: skip
 """Relations of b (first argument) to a that need neither viewer nor walls."""
 

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 
 from spatial_perception.reasoning.descriptions import read_description, read_list, read_relations
 from spatial_perception.reasoning.lexicon import Lexicon
-from spatial_perception.reasoning.questions import Description, Noun, Question
+from spatial_perception.reasoning.questions import Description, Noun, Question, Relation
 from spatial_perception.reasoning.wording import RELATIONS
 
 REL = "|".join(name for name in RELATIONS if name not in ("at", "with", "nearest_to", "farthest_from"))
 BE = r"(?:is|are|was|were|does|do|am)"
 METRES = r"(?:square )?(?:m|meters|metres|feet|ft|inches|cm|centimeters|centimetres|meter|metre|foot|mm)\b"
-WHO = r"(?:i|you|we|one|the robot|robot|someone|anyone|me|us)"
+WHO = r"(?:i|you|we|one|the robot|robot|someone|anyone|anybody|somebody|me|us)"
 ROBOT = Description(Noun("robot", "robot"), "the robot")
 ANYTHING = Description(Noun("object", "anything"), "object", every=True)
 _WORDS = ("dim", "far", "adj", "verb", "than", "more")
@@ -30,11 +30,23 @@ class Context:
     unit: str = "m"
     options: tuple[str, ...] = ()
     wording: str = ""
+    labels: frozenset[str] = frozenset()
+
+    def in_scene(self, noun: Noun) -> bool:
+        """Whether the scene has something that a noun may mean."""
+        return any(label in self.labels for tier in noun.tiers for label in tier)
 
     def thing(self, text: str | None) -> Description | None:
         """The description that fills a piece of the sentence."""
-        trimmed = _trimmed(text) if text else ""
-        return read_description(trimmed, self.lexicon) if trimmed else None
+        for words in dict.fromkeys((text or "", _trimmed(text or ""))):
+            found = read_description(words, self.lexicon) if words else None
+            if found:
+                return found
+        return None
+
+    def relations(self, text: str | None) -> tuple[Relation, ...] | None:
+        """The relations that fill a piece of the sentence, without a thing that has them."""
+        return read_relations(text, self.lexicon) if text else None
 
     def things(self, text: str | None) -> tuple[Description, ...] | None:
         """The descriptions of a list."""

@@ -18,7 +18,7 @@ _SIZE = re.compile(
     r"\s*(?P<u1>[a-z]+)?\s*(?:x|by|times)\s*(?P<k>\d*\.?\d+)\s*(?P<u>cm|mm|m|ft|in|met(?:er|re)s?|centimet(?:er|"
     r"re)s?|feet|inches)?\b"
 )
-_LENGTH_WORDS = (
+LENGTH_WORDS = (
     r"\d*\.?\d+ ?(?:m|cm|mm|ft|in|met(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|feet|foot|inch(?:es)?|cms|')\b"
 )
 _WAYS = (
@@ -69,14 +69,23 @@ def _read_place(text: str, context: Context) -> Question | None:
     )
     if match is None:
         return None
+    if _SIZE.search(text) is None and re.search(LENGTH_WORDS, text) and re.match(r"(?:can|could|would|will)\b", text):
+        return None
     if re.match(r"(?:where|would|does|will|can|could)\b", text) and not re.search(_FIT_WORDS, text):
         return None
-    size, rest = _taken_size(re.sub(r"\b(?:fits?|go|best|be placed|be put|stand)\b", " ", match["what"]))
+    size, rest = taken_size(re.sub(r"\b(?:fits?|go|best|be placed|be put|stand)\b", " ", match["what"]))
     what, relations = _split(rest, context)
-    return Place(what, relations, size) if what and what.noun.kind != "robot" else None
+    if what is None or what.noun.kind == "robot":
+        return None
+    if what.noun.kind == "anything":
+        return Fits(relations[0]) if relations else None
+    if relations and what.text.split()[0] in ("the", "my") and context.in_scene(what.noun) and re.match(_PUT, text):
+        return Move(what, None, relations)
+    return Place(what, relations, size)
 
 
-def _taken_size(text: str) -> tuple[Vec3 | None, str]:
+def taken_size(text: str) -> tuple[Vec3 | None, str]:
+    """The size (m) that a text states, `2 x 0.9 x 0.8 m`, and the text without it."""
     match = _SIZE.search(text)
     if match is None:
         return None, " ".join(text.split())
@@ -108,14 +117,22 @@ def _read_move(text: str, context: Context) -> Question | None:
     if shift:
         return shift
     what, relations = _split(re.sub(r"\buntil it is\b|\bso that it is\b|\bso it is\b", " ", match["rest"]), context)
-    if what is None or not relations or (match["verb"] in ("put", "place") and not what.definite):
+    if what is None or not relations or (match["verb"] in ("put", "place") and not _is_known(what, context)):
         return None
+    if what.noun.kind == "anything":
+        return Fits(relations[0])
     return Move(what, None, relations) if what.noun.kind != "robot" else None
+
+
+def _is_known(what: Description, context: Context) -> bool:
+    """Whether a thing of the scene is meant, and not a new one."""
+    article = what.text.split()[0] in ("the", "my", "this", "that", "these", "those", "your", "our", "its", "all")
+    return what.definite and (article or what.noun.kind == "anything" or context.in_scene(what.noun))
 
 
 def _shift(rest: str, context: Context) -> Question | None:
     """`the chair 0.5 m to the left`, `the chair toward the window by 20 cm`."""
-    length = re.search(_LENGTH_WORDS, rest)
+    length = re.search(LENGTH_WORDS, rest)
     measure = read_length(length[0]) if length else None
     if not length or not measure:
         return None

@@ -58,10 +58,10 @@ def read_direction(text: str, context: Context) -> Question | None:
     found = context.read(
         text, where + link + asked + _SIDE, other + asked + _SIDE, rf"{front} ?\b{where}{link}", rf"{front} ?\b{other}"
     )
-    return Direction(found["a"], found["b"], found["c"], _detail(context)) if found else None
+    return Direction(found["a"], found["b"], found["c"], direction_detail(context)) if found else None
 
 
-def _detail(context: Context) -> str:
+def direction_detail(context: Context) -> str:
     """How finely a direction is wanted: from asides, options, or the words of the question."""
     words = " ".join([*context.options, context.wording]).lower().replace("-", " ")
     if "hard" in context.flags or re.search(r"\b(front|back) (left|right)\b", words):
@@ -175,7 +175,7 @@ _KINDS = (
 
 def read_distance(text: str, context: Context) -> Question | None:
     """How far is A from B?"""
-    text, kind = _measured(text, "gap" if "gap" in context.flags else "center")
+    text, kind = measured(text, "gap" if "gap" in context.flags else "center")
     if not re.search(
         rf"\b(?:far|close|near|distance|distant|space|room|separates?|away|apart|between|how many {METRES})", text
     ):
@@ -209,7 +209,7 @@ def read_distance(text: str, context: Context) -> Question | None:
     return Distance(found.get("a") or ROBOT, found["b"], kinds, context.unit, "closest" in context.flags)
 
 
-def _measured(text: str, kind: str) -> tuple[str, str]:
+def measured(text: str, kind: str) -> tuple[str, str]:
     """The sentence without the words that say how to measure, and the kind of distance that they mean."""
     for name, pattern in _KINDS:
         shorter = re.sub(pattern, " distance " if name == "gap" else " ", text)
@@ -262,7 +262,8 @@ def read_route(text: str, context: Context) -> Question | None:
         rf"send)(?: {WHO})? from (?P<a>.+?) to (?P<b>.+)",
         rf"(?:take|guide|lead|navigate|walk|direct|drive|go|head|bring|get|send)(?: {WHO})?(?: the way| way)? (?:to|inside|"
         rf"towards) (?P<b>.+)",
-        r"from (?P<a>.+?) to (?P<b>.+?)(?: ,? ?(?:how|which way|what is the way|which route|what is the route).*)",
+        r"from (?P<a>.+?) to (?P<b>.+?)(?: ,? ?(?:how(?! far| many| long)|which way|what is the way|which route|"
+        r"what is the route).*)",
         rf"(?:can|could|is it possible to)(?: {WHO})? {_GO} from (?P<a>.+?) to (?P<b>.+)",
         rf"(?:can|could) {WHO} (?:reach|get to|go to) (?P<b>.+?)(?: from (?P<a>.+))?",
     )  # fmt: skip

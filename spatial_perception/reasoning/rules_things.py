@@ -14,6 +14,7 @@ from spatial_perception.reasoning.questions import (
     Exists,
     Find,
     Holds,
+    Nearest,
     Question,
     RoomOf,
     RoomSize,
@@ -55,7 +56,7 @@ def read_count(text: str, context: Context) -> Question | None:
     return Count(found) if found else None
 
 
-_DIMENSIONS = {
+DIMENSIONS = {
     "tall": "height", "high": "height", "height": "height", "wide": "width", "width": "width", "long": "length",
     "length": "length", "deep": "depth", "depth": "depth", "large": "all", "size": "all", "dimension": "all",
     "small": "all",
@@ -73,7 +74,7 @@ _DIMENSIONS = {
     "square meters": "footprint", "roomy": "footprint",
     "combined area": "footprint", "combined size": "footprint", "ground area": "footprint", "living area": "footprint",
 }  # fmt: skip
-_WORDS = "|".join(sorted(_DIMENSIONS, key=len, reverse=True))
+_WORDS = "|".join(sorted(DIMENSIONS, key=len, reverse=True))
 
 
 def read_size(text: str, context: Context) -> Question | None:
@@ -97,11 +98,18 @@ def read_size(text: str, context: Context) -> Question | None:
     )  # fmt: skip
     if not found:
         return None
-    what, name = found["what"], found.get("dim")
-    if what.noun.kind in ("room", "home") and name not in ("tall", "high", "height"):
+    return size_or_area(found["what"], found.get("dim"), context)
+
+
+def size_or_area(what: Description | None, word: str | None, context: Context) -> Question:
+    """The size of a thing in the dimension that a word names, or the area of a room (None: of the home)."""
+    if what is None:
+        return RoomSize(None, context.unit)
+    if what.noun.kind in ("room", "home") and word not in ("tall", "high", "height"):
         return _room_size(what, context)
+    text = context.wording
     default = "footprint" if "space" in text or "area" in text else "longest" if "how many" in text else "all"
-    return Size(what, _DIMENSIONS[name] if name else default, context.unit)
+    return Size(what, DIMENSIONS[word] if word else default, context.unit)
 
 
 def _room_size(what: Description, context: Context) -> RoomSize:
@@ -114,7 +122,7 @@ def _room_size(what: Description, context: Context) -> RoomSize:
     return RoomSize(None if whole else what, context.unit)
 
 
-_COMPARATIVES = {
+COMPARATIVES = {
     "larger": ("volume", 0), "smaller": ("volume", 1), "taller": ("height", 0), "higher": ("height", 0),
     "longer": ("longest", 0), "shorter": ("height", 1), "wider": ("width", 0), "lower": ("height", 1),
     "largest": ("volume", 0), "smallest": ("volume", 1), "tallest": ("height", 0), "widest": ("width", 0),
@@ -125,7 +133,7 @@ _COMPARATIVES = {
 
 def read_compare(text: str, context: Context) -> Question | None:
     """Which is larger, A or B?"""
-    adjective = "|".join(_COMPARATIVES)
+    adjective = "|".join(COMPARATIVES)
     which = r"(?:what|which)(?: one| object| thing)?(?: of these| of them| of the two)?"
     found = context.read(
         text,
@@ -137,7 +145,7 @@ def read_compare(text: str, context: Context) -> Question | None:
     if found is None:
         return None
     items = found.get("list") or tuple(found[name] for name in "ab" if found.get(name))
-    dimension, least = _COMPARATIVES[found["adj"]]
+    dimension, least = COMPARATIVES[found["adj"]]
     return Compare(items, dimension, bool(least), bool(found.get("than"))) if len(items) > 1 else None
 
 
@@ -218,7 +226,7 @@ def read_where(text: str, context: Context) -> Question | None:
     be = r"(?: (?:located|situated|stand|be|placed|positioned|standing|hiding|found|kept|at|is|are|go))*"
     found = context.read(
         text,
-        rf"(?:where|whereabouts)(?: exactly| in (?:the )?\w+)? (?:is|are|was|were|do|does|did|can|could|would|will|"
+        rf"(?:where|whereabouts)(?: exactly)? (?:is|are|was|were|do|does|did|can|could|would|will|"
         rf"have|has|might|should)(?: {WHO})? "
         rf"(?:(?:find|see|seen|leave|put|look for|spot|got|have|notice) )?(?P<what>.+?){be}",
         r"(?:where|whereabouts)(?: to find| exactly)? (?P<what>.+?)(?: is| are| stands?| located)*",
@@ -234,6 +242,11 @@ def read_where(text: str, context: Context) -> Question | None:
 # ------------------------------------------------------------------------------------------ yes and no, grounding
 def read_exists(text: str, context: Context) -> Question | None:
     """Is there one?"""
+    if re.match(
+        r"(?:is|would|do|does) (?:there|\w+)(?: be| have)? (?:enough |any |some |still |more )*(?:space|room|spot)\b",
+        text,
+    ):
+        return None
     found = context.read(
         text,
         r"(?:is|are|was|were|would|could|will|might)(?: there)?(?: be)? (?:anything|something) (?P<rel>.+)",
@@ -248,6 +261,7 @@ def read_exists(text: str, context: Context) -> Question | None:
         r"there (?:is|are) (?P<what>.+)",
         r"(?:is|are) (?P<what>an? .+?|any .+?) (?:here|there|around|present|available|visible)",
         r"know of (?P<what>.+)",
+        r"(?:see|seen|got|have|spot|notice)(?: you| we| i)? (?P<what>(?:any|an?|some) .+)",
     )
     if found is None:
         return None
@@ -280,18 +294,31 @@ _SHOW = (
 
 
 def read_find(text: str, context: Context) -> Question | None:
-    """Which one is meant? Also the bare description."""
+    """Which one is meant?"""
     found = context.read(
         text,
         rf"{_SHOW}(?: me)?(?: out| to| at)?(?: the box(?:es)? (?:of|for))?(?: where)? (?P<what>.+?)(?: (?:is|are))?",
         r"(?:which|what) (?:is|are) (?P<what>(?:the|my|those|these) .+)",
         r"(?:which|what)(?: one)? (?P<what>(?!is |are |was |of ).+)",
-        r"(?P<what>.+)",
     )
     what = found["what"] if found else None
-    if what is None or (what.noun.kind == "unknown" and not re.match(rf"{_SHOW}\b|which", text)):
-        return None
-    return None if what.noun.kind in ("robot", "home") else Find(what)
+    return None if what is None or what.noun.kind in ("robot", "home") else meant(what)
+
+
+def read_bare(text: str, context: Context) -> Question | None:
+    """The bare description of a thing: `the chair next to the bed`."""
+    what = None if re.match(rf"{BE}\b", text) else context.thing(text)
+    return None if what is None or what.noun.kind in ("robot", "home", "unknown") else meant(what)
+
+
+def meant(what: Description) -> Question:
+    """A description is looked up; `the things on the desk` are listed, the one of them nearest to something is found."""
+    if what.noun.kind != "anything":
+        return Find(what)
+    last = what.relations[-1] if what.relations else None
+    if last and last.name in ("nearest_to", "farthest_from") and len(what.relations) == 1:
+        return Nearest((ANYTHING,), last.anchors[0], last.name == "farthest_from")
+    return Contents(replace(what, definite=True))
 
 
 def read_which(text: str, context: Context) -> Question | None:
@@ -302,11 +329,11 @@ def read_which(text: str, context: Context) -> Question | None:
         r"lies) (?!the (?:larg|small|tall|long|wid|high|low)).+)",
     )
     if found:
-        return Find(found["what"])
+        return meant(found["what"])
     extreme = re.fullmatch(
         r"(?:which|what) (.+?) (?:is|are) the (largest|smallest|tallest|longest|widest|highest|lowest|shortest|"
         r"nearest|farthest)(?: one)?(.*)",
         text,
     )
     what = context.thing(f"the {extreme[2]} {extreme[1]}{extreme[3]}") if extreme else None
-    return Find(what) if what else None
+    return meant(what) if what else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
-from math import atan2, degrees, dist
+from math import atan2, cos, degrees, dist, sin
 
 from spatial_perception.layout.entities import Vec3
 from spatial_perception.reasoning.answers import Answer, Status
@@ -107,6 +107,10 @@ def answer_nearest(question: Nearest, scene: Scene) -> Answer:
     word = "farthest from" if question.farthest else "nearest to"
     subject = f"{the(thing).capitalize()}{in_room(thing, scene)}"
     text = f"{subject} is {word} {name_of(anchor)}: {say(distance)} between nearest points."
+    if question.yes_no:
+        yes = item == question.candidates[0]
+        said = f"{'Yes' if yes else 'No'}: {text[0].lower()}{text[1:]}"
+        return Answer("", said, value=float(yes), key=("yes" if yes else "no",), **evidence([thing, anchor]))
     key = (item.noun.text if item.noun.kind != "anything" else spoken(thing.label),)
     line = nearest_points(thing.box, anchor.box) if anchor.box.id >= 0 else _centers(thing, anchor, False)
     return Answer("", text, value=distance, unit="m", key=key, segments=(line,), **evidence([thing, anchor]))
@@ -155,22 +159,28 @@ def direction_word(angle: float, detail: str) -> str:
 
 
 def answer_direction(question: Direction, scene: Scene) -> Answer:
-    """Where a thing is for someone who stands by one thing and faces another."""
-    a, b, c = (one(d, scene) for d in (question.standing, question.facing, question.target))
-    ahead = (b.box.center[0] - a.box.center[0], b.box.center[1] - a.box.center[1])
-    if dist((0.0, 0.0), ahead) < 1e-6:
+    """Where a thing is for someone who stands by one thing and faces another, or for the robot as it stands."""
+    a, c = one(question.standing, scene), one(question.target, scene)
+    b = None if _is_robot(question.standing) and _is_robot(question.facing) else one(question.facing, scene)
+    ahead = (cos(a.box.yaw), sin(a.box.yaw)) if b is None else _heading(a.box.center, b.box.center)
+    if b is not None and dist((0.0, 0.0), ahead) < 1e-6:
         raise Refusal(
             Status.CONTRADICTORY, f"From {the(a)} one cannot face {the(b)}: they are at the same place.", [a.box, b.box]
         )
     angle = bearing(a.box.center, ahead, c.box.center)
     word = direction_word(angle, question.detail)
-    said = {"front": "in front of you", "back": "behind you"}.get(word, f"to your {word}")
+    lead, whose = (f"Standing by {the(a)} and facing {the(b)}, ", "your") if b else ("", "the robot's")
+    said = {"front": f"in front of {'you' if b else 'the robot'}", "back": f"behind {'you' if b else 'the robot'}"}
+    turn = f"{abs(angle):.0f} degrees to the {'left' if angle >= 0 else 'right'} of {'where you look' if b else 'straight ahead'}"
     away = say(horizontal_distance(a.box, c.box))
-    turn = f"{abs(angle):.0f} degrees to the {'left' if angle >= 0 else 'right'} of where you look"
-    text = f"Standing by {the(a)} and facing {the(b)}, {the(c)} is {said}: {turn}, {away} away."
-    return Answer(
-        "", text, value=angle, unit="deg", key=(word,), segments=(_centers(a, c, True),), **evidence([a, b, c])
-    )
+    text = f"{lead}{the(c)} is {said.get(word, f'to {whose} {word}')}: {turn}, {away} away."
+    involved = evidence([a, b, c] if b else [c])
+    return Answer("", text[0].upper() + text[1:], value=angle, unit="deg", key=(word,), segments=(_centers(a, c, True),),
+                  **involved)  # fmt: skip
+
+
+def _is_robot(description: Description) -> bool:
+    return description.noun.kind == "robot"
 
 
 # ------------------------------------------------------------------------------------------ routes

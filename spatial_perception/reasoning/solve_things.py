@@ -214,8 +214,8 @@ def answer_room_size(question: RoomSize, scene: Scene) -> Answer:
 def answer_compare(question: Compare, scene: Scene) -> Answer:
     """Which has the most of a dimension; several things of one description stand for their largest (or smallest)."""
     sign = -1 if question.least else 1
-    picked = [max(_some(item, scene), key=lambda t: sign * extent(t, question.dimension)[0]) for item in question.items]
-    values = [extent(thing, question.dimension) for thing in picked]
+    picked = [max(_some(item, scene), key=lambda t: sign * _extent(t, question, scene)[0]) for item in question.items]
+    values = [_extent(thing, question, scene) for thing in picked]
     order = sorted(range(len(picked)), key=lambda k: (-sign * values[k][0], k))
     power = values[0][1]
     each = [f"{the(picked[k])} has {say(values[k][0], 'm', power)}" for k in order]
@@ -223,10 +223,17 @@ def answer_compare(question: Compare, scene: Scene) -> Answer:
         yes = sign * (values[0][0] - values[1][0]) > 0
         return _yes_no(yes, f"{'Yes' if yes else 'No'}: {listed(each)}.", **evidence(picked))
     best = picked[order[0]]
-    text = f"{the(best).capitalize()}: {listed(each)} ({question.dimension})."
+    measure = "area" if picked[0].box.id < 0 or question.dimension == "footprint" else question.dimension
+    text = f"{the(best).capitalize()}: {listed(each)} ({measure})."
     return Answer("", text, value=values[order[0]][0], unit="m" + (str(power) if power > 1 else ""),
                   key=(question.items[order[0]].noun.text,),
                   **evidence([best, *(p for p in picked if p is not best)]))  # fmt: skip
+
+
+def _extent(thing: Thing, question: Compare, scene: Scene) -> tuple[float, int]:
+    """The dimension that is compared; of rooms it is the area."""
+    room = scene.room(thing.room) if thing.box.id < 0 else None
+    return (room.area, 2) if room else extent(thing, question.dimension)
 
 
 def _some(description: Description, scene: Scene) -> list[Thing]:

@@ -103,7 +103,9 @@ GROUPS: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType({
 ANYTHING = ("object", "thing", "item", "furniture", "piece of furniture", "entity", "anything", "something", "stuff",
             "piece")  # fmt: skip
 ROBOT = ("robot", "me", "you", "myself", "yourself", "i", "us", "here", "my position", "your position", "current position",
-         "current location", "where i am", "where you are", "my location", "your location")  # fmt: skip
+         "current location", "where i am", "where you are", "my location", "your location", "where i stand",
+         "where you stand", "where i am standing", "where you are standing", "where we are", "where we stand", "my place",
+         "your place", "this spot")  # fmt: skip
 HOME = ("home", "house", "apartment", "flat", "scene", "whole home", "whole apartment", "whole house",
         "whole flat", "building", "video", "environment", "all rooms", "floor plan")  # fmt: skip
 ROOMS: Mapping[str, tuple[str, ...]] = MappingProxyType({
@@ -189,6 +191,8 @@ def counted(number: int, noun: str) -> str:
 
 def singular(word: str) -> str:
     """The singular of a word, by rule."""
+    if word in ("tvs", "pcs"):
+        return word[:-1]
     if word in ("plants", "glass", "stairs", "bus", "iris", "chess") or len(word) < 4 or word.endswith(("ss", "us")):
         return word
     if word.endswith("ves"):

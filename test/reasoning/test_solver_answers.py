@@ -203,3 +203,32 @@ def test_the_text_comes_in_pieces(flat, solver):
 def test_given_rooms_keep_their_names(flat):
     named = make_scene(flat.layout, room_kinds={room.id: "studio" for room in flat.rooms})
     assert {room.name for room in named.rooms} == {"studio 1", "studio 2", "studio 3"}
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("which way is the sofa?", "front-left"),
+        ("is the fridge to my left or to my right?", "right"),
+        ("do I have to turn left or right to face the desk?", "right"),
+        ("is the tv behind me?", "yes"),
+        ("is the bed closer to the wardrobe than the desk?", "yes"),
+        ("is the coffee table nearer to the tv than to the sofa?", "no"),
+        ("which is closer, the sofa or the desk?", "sofa"),
+        ("is the kitchen larger than the bedroom?", "no"),
+        ("which has more space, the living room or the kitchen?", "living room"),
+        ("is the tv opposite the sofa?", "yes"),
+        ("is the bed opposite the sofa?", "no"),
+        ("You are at the bed facing the wardrobe. Which way do you turn to walk to the sofa?", "turn left"),
+        ("what furniture is there in the bedroom?", "bed"),
+    ],
+)
+def test_answers_in_a_word(ask, question, key):
+    answer = ask(question)
+    assert (str(answer.status), answer.key[0]) == ("OK", key), answer.text
+
+
+def test_what_the_robot_would_have_to_turn_is_measured_from_where_it_looks(ask):
+    answer = ask("which way is the sofa?")
+    assert answer.value == pytest.approx(math.degrees(math.atan2(1.0, 2.3)))
+    assert [box.label for box in answer.boxes] == ["sofa"]

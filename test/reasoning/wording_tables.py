@@ -54,7 +54,7 @@ def noun_name(noun: q.Noun) -> str:
 def is_understood(kind: str, nouns: tuple[str, ...], wording: str) -> bool:
     """Whether a wording was read as the right question about the right things."""
     question = parse(wording, LABELS).question
-    if type(question).__name__ != kind:
+    if type(question).__name__ not in kind.split("/"):
         return False
     found = nouns_of(question)
     # `the combined space` is no room of its own.
