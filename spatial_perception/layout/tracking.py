@@ -128,6 +128,11 @@ class LayoutTracker:
         self._shown: tuple[tuple[Kind, int], ...] = ()
         self._turn = 0
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the last layout left nothing open: no entity was missed, none has a leap to be confirmed."""
+        return all(record.misses == 0 and record.state.leap is None for record in self._all())
+
     def reset(self) -> tuple[tuple[Kind, int], ...]:
         """Forget all entities, as when a new epoch starts; returns the (kind, id) that were shown. Ids go on counting."""
         gone, self._shown = self._shown, ()

@@ -32,6 +32,8 @@ from spatial_perception.ros.time_jumps import watch_clock
 from spatial_perception.ros.transforms import TransformQueue
 
 _TICK = 0.5
+_LOOKS = 3
+"""Estimations of a map that does not change any more, at most."""
 
 
 class LayoutNode(LifecycleNode):
@@ -46,7 +48,7 @@ class LayoutNode(LifecycleNode):
         self._listener: TransformListener | None = None
         self.tracked: TrackedLayout | None = None
         self.categories = self.settings.estimation.categories
-        self._next_period = 0.0
+        self._next_period, self._looks = 0.0, 0
         self._buffer = Buffer()
         self._publishing = Lock()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -217,10 +219,16 @@ class LayoutNode(LifecycleNode):
         e, estimations, change = self.settings.estimation, self.estimations, mapper.change
         if estimations is None or estimations.busy or len(mapper.map) < e.min_voxels:
             return
-        has_changed = 0 < e.on_change <= change
-        if has_changed or (e.period > 0 and change >= e.min_change and monotonic() >= self._next_period):
-            self._next_period = monotonic() + e.period
-            estimations.submit(Request(e.task, self.categories))
+        is_time = e.period > 0 and monotonic() >= self._next_period
+        if 0 < e.on_change <= change or (is_time and change >= e.min_change):
+            self._looks = 0
+        elif is_time and self._looks < _LOOKS and not self._tracker.is_settled:
+            # The map is as it was: what the last layout left open is decided, else it would be shown wrongly for ever.
+            self._looks += 1
+        else:
+            return
+        self._next_period = monotonic() + e.period
+        estimations.submit(Request(e.task, self.categories))
 
     def _on_clock_jump(self, reason: str) -> None:
         self.get_logger().warning(reason)
