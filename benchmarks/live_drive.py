@@ -22,7 +22,8 @@ def robot_parameters(given: argparse.Namespace) -> dict[str, object]:
     """A scanner of 200,000 shots a turn (or fewer), without a camera."""
     return {
         "rooms": given.rooms, "seed": given.seed, "real_time_factor": given.speedup, "clock": "true", "lidar": "dome",
-        "lidar_rate": given.hz, "rings": given.rings, "columns": given.columns, "camera_rate": 0.0, "tf_rate": 20.0, "drift": given.drift,
+        "lidar_rate": given.hz, "rings": given.rings, "columns": given.columns, "camera_rate": 0.0, "tf_rate": 20.0,
+        "drift": given.drift,
     }  # fmt: skip
 
 

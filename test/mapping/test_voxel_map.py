@@ -166,6 +166,19 @@ def test_what_is_no_map_is_refused(tmp_path, content):
         VoxelMap.load(path)
 
 
+def test_a_smaller_map_takes_what_was_seen_last(tmp_path):
+    world, rng = VoxelMap(MapSettings(max_voxels=5000)), np.random.default_rng(0)
+    for stamp in range(3):
+        world.insert(
+            PointCloud(rng.random((1000, 3)) + np.array([2.0 * stamp, 0.0, 0.0]), frame_id="map", stamp=float(stamp))
+        )
+    world.save(tmp_path / "map.npz")
+    back = VoxelMap.load(tmp_path / "map.npz", MapSettings(max_voxels=1024))
+    assert len(back) == back.capacity == 1024
+    assert np.quantile(back.to_cloud().xyz[:, 0], 0.1) > 3.9
+    assert back.to_cloud().stamp == 2.0
+
+
 def test_normals_point_to_where_surfaces_were_seen_from():
     sensor = (2.0, 1.5, 1.2)
     world = VoxelMap(MapSettings(normals=True))

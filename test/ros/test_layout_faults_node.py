@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from array import array
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from node_harness import BEST_EFFORT, Robot, children, diagnostics, room
+from PIL import Image as Picture
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, PointCloud2, PointField
 
 from spatial_perception.msg import Layout
@@ -149,6 +152,17 @@ def test_the_node_outlives_its_estimator(running):
         status(world, "estimation", 0)
 
 
+def test_an_estimator_that_takes_too_long_is_an_error_until_it_does_not(running):
+    world = running
+    with world.robot:
+        layout_from_now(world)
+        assert world.set_parameter(NODE, "estimation.timeout", 0.001).successful
+        status(world, "estimation", 2, "timeout", "estimation.timeout")
+        assert world.set_parameter(NODE, "estimation.timeout", 60.0).successful
+        layout_from_now(world)
+        status(world, "estimation", 0)
+
+
 def children_with(world, name):
     """The process of a node: the one started, or its child under `ros2 run`."""
     process = next(p for p in world.processes if name in " ".join(p.args))
@@ -167,6 +181,43 @@ def test_ctrl_c_ends_all_processes(world):
         below = world.wait(lambda: children(process.pid), describe="the estimator's process")
         assert world.interrupt(process) in (0, -2, 130)
     assert not [pid for pid in below if os.path.exists(f"/proc/{pid}")], "the estimator's process is left over"
+
+
+@pytest.mark.parametrize("name", ["simulated_robot", "replay"])
+def test_ctrl_c_ends_the_other_nodes_in_good_order(world, name):
+    frames = make_frames(world.folder)
+    parameters = {"path": str(frames), "loop": "true"} if name == "replay" else {"rooms": 1, "drift": 0.5}
+    process = world.run(name, parameters=parameters)
+    clocks = world.listen(Clock, "/clock", 10)
+    world.wait(lambda: len(clocks) > 5, describe="the clock")
+    assert world.interrupt(process) in (0, -2, 130)
+    assert "Traceback" not in process.log.read_text()
+
+
+def make_frames(folder):
+    """Two frames of a wall."""
+    for kind, pixels in (("color", np.full((48, 64, 3), 90, np.uint8)), ("depth", np.full((48, 64), 2000, np.uint16))):
+        (folder / kind).mkdir(parents=True)
+        for number in (1, 2):
+            Picture.fromarray(pixels).save(folder / kind / f"{number}.png")
+    (folder / "pose.txt").write_text("0 0 1 0 0 0 1\n0 0 1 0 0 0 1\n")
+    return folder
+
+
+def test_a_silent_input_is_explained_within_five_seconds(world):
+    process = world.run("layout_node", parameters={"autostart": "true"})
+    pattern = r"\[(\d+\.\d+)\] \[layout_node\]: "
+    begin, said = (
+        world.wait(lambda words=words: re.search(pattern + words, process.log.read_text()), describe=words)
+        for words in ("listening to /points", "/points: no publisher")
+    )
+    assert float(said[1]) - float(begin[1]) < 5.0
+    line = process.log.read_text().split("/points: ")[-1]
+    for detail in (
+        "check name, namespace and remapping",
+        "[0 publishers; this subscription: sensor_msgs/msg/PointCloud2",
+    ):
+        assert detail in line
 
 
 def test_wrong_parameters_end_the_node_with_one_line(world):

@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from node_harness import Robot, diagnostics
 from rcl_interfaces.srv import DescribeParameters
 from rclpy.action import ActionClient
+from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection3DArray, LabelInfo
 from visualization_msgs.msg import Marker, MarkerArray
@@ -17,7 +18,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from spatial_perception.action import EstimateLayout
 from spatial_perception.layout.json import load_layout
 from spatial_perception.msg import Layout, Timing
-from spatial_perception.srv import SaveCloud, SaveLayout, SetCategories
+from spatial_perception.srv import LoadMap, SaveCloud, SaveLayout, SaveMap, SetCategories
 
 NODE = "/layout_node"
 
@@ -70,7 +71,7 @@ def test_a_room_becomes_a_layout_in_all_forms(running):
     assert layout.header.frame_id == "map"
     assert layout.estimator == "geometric"
     assert len(layout.walls) == 4
-    assert {stage.stage for stage in layout.timings} >= {"snapshot", "align", "estimate"}
+    assert {stage.stage for stage in layout.timings} >= {"snapshot", "transfer", "align", "estimate", "track"}
     assert timings[-1].latency > 0
     assert abs(time.time() - layout.header.stamp.sec) < 60
     assert "sofa" in {item.class_name for item in labels[-1].class_map}
@@ -130,6 +131,8 @@ def test_a_goal_is_answered_with_feedback(running):
     assert answer.layout.task == "layout"
     assert len(answer.layout.walls) == 4
     assert {item.feedback.stage for item in feedback} & {"snapshot", "estimate"}
+    world.wait(lambda: feedback[-1].feedback.stage == "track", describe="the last feedback")
+    assert feedback[-1].feedback.entity_count == len(feedback[-1].feedback.layout.walls) == 4
 
 
 def test_a_goal_can_be_canceled(running):
@@ -169,6 +172,52 @@ def test_layout_and_cloud_are_saved_but_never_over_a_file(running):
     cloud = world.call(SaveCloud, f"{NODE}/save_cloud", path="room.ply")
     assert cloud.success, cloud.message
     assert cloud.points > 1000
+
+
+def test_the_map_is_published_while_somebody_listens(running):
+    world = running
+    world.set_parameter(NODE, "outputs.cloud_period", 0.5)
+    with world.robot:
+        next_layout(world)
+        clouds = world.listen(PointCloud2, f"{NODE}/cloud")
+        world.wait(lambda: len(clouds) >= 2, describe="two clouds")
+    assert clouds[-1].header.frame_id == "map"
+    assert clouds[-1].width > 1000
+    assert world.set_parameter(NODE, "outputs.cloud_period", 0.0).successful
+    count = len(clouds)
+    with world.robot:
+        next_layout(world, 2)
+    assert len(clouds) <= count + 1, "0 switches it off"
+
+
+def test_a_map_is_saved_and_gone_on_with(running):
+    world = running
+    with world.robot:
+        next_layout(world)
+    saved = world.call(SaveMap, f"{NODE}/save_map", path="flat")
+    assert saved.success, saved.message
+    assert not world.call(SaveMap, f"{NODE}/save_map", path="flat").success, "nothing is overwritten unasked"
+    assert world.call(Trigger, f"{NODE}/reset").success
+    before = epoch(world)
+    refused = world.call(LoadMap, f"{NODE}/load_map", path="nowhere")
+    assert not refused.success
+    assert "not a voxel map" in refused.message
+    loaded = world.call(LoadMap, f"{NODE}/load_map", path="flat")
+    assert loaded.success, loaded.message
+    assert loaded.voxels == saved.voxels > 1000
+    assert loaded.map_epoch == before + 1
+    assert len(next_layout(world).walls) == 4
+
+
+def test_a_change_of_the_map_is_enough(running):
+    world = running
+    world.set_parameter(NODE, "estimation.period", 0.0)
+    assert world.set_parameter(NODE, "estimation.on_change", 0.01).successful
+    assert world.call(Trigger, f"{NODE}/reset").success
+    with world.robot:
+        assert next_layout(world).walls
+    world.set_parameter(NODE, "estimation.on_change", 0.0)
+    world.set_parameter(NODE, "estimation.period", 1.0)
 
 
 def test_categories_are_checked(running):

@@ -137,6 +137,14 @@ def test_only_changes():
     assert keys(markers.update(moved, only_changes=True)) == [("objects", 7), ("labels", 7)]
 
 
+def test_names_that_are_not_wanted_any_more_are_deleted():
+    markers = LayoutMarkers()
+    markers.update(HOME)
+    bare = markers.update(HOME, labels=False)
+    assert keys(bare, Marker.DELETE) == [("labels", 7)]
+    assert keys(bare) == ALL[:5]
+
+
 def test_reset_clears_first_in_the_same_array():
     markers = LayoutMarkers()
     markers.update(HOME)
