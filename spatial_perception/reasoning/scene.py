@@ -21,6 +21,8 @@ from spatial_perception.reasoning.occupancy import Occupancy
 from spatial_perception.reasoning.relations import Viewer
 from spatial_perception.reasoning.rooms import NamedRoom, Passage, guess_kind, name_rooms, passages, room_at
 
+MAX_AGE, MAX_AGE_OF_EDITS = 60.0, 10.0
+"""A scene older than this (s) gives no answers, or no proposals, that could pass for fresh."""
 _ROOM_TOLERANCE = 0.3
 _LIMIT = 1e6
 
@@ -63,6 +65,9 @@ class Scene:
     clock of `layout.stamp`, None when the age of the scene does not matter. `changed` holds the ids of boxes around
     which something has moved since. `notes` say what could not be used. `images` are views of the place ((H, W, 3) uint8,
     in the order of time) for answerers that look.
+    clock of `layout.stamp`, None when the age of the scene does not matter; `max_age` and `max_age_of_edits` are the ages (s)
+    from which answers and proposals count as stale. `changed` holds the ids of boxes around
+    which something has moved since. `notes` say what could not be used.
     """
 
     layout: Layout
@@ -77,6 +82,8 @@ class Scene:
     ceiling: float | None = None
     notes: tuple[str, ...] = ()
     images: tuple[NDArray[np.uint8], ...] = ()
+    max_age: float = MAX_AGE
+    max_age_of_edits: float = MAX_AGE_OF_EDITS
 
     @cached_property
     def objects(self) -> tuple[Thing, ...]:

@@ -10,6 +10,7 @@ from spatial_perception.layout.boxes import OrientedBox
 from spatial_perception.reasoning import questions as q
 from spatial_perception.reasoning.answerer import QuestionAnswerer, never
 from spatial_perception.reasoning.answers import ANSWERED, Answer, Status
+from spatial_perception.reasoning.freshness import if_fresh
 from spatial_perception.reasoning.lexicon import lexicon_for
 from spatial_perception.reasoning.options import choose, split_options
 from spatial_perception.reasoning.parser import parse
@@ -39,8 +40,6 @@ from spatial_perception.reasoning.solve_things import (
 )
 from spatial_perception.reasoning.wording import clean
 
-MAX_AGE, MAX_AGE_OF_EDITS = 60.0, 10.0
-"""A scene older than this (s) gives no answers, or no proposals, that could pass for fresh."""
 MIN_SCORE = 0.3
 _SOLVERS: dict[type, Callable[..., Answer]] = {
     q.Count: answer_count, q.Exists: answer_exists, q.Size: answer_size, q.RoomSize: answer_room_size,
@@ -160,10 +159,10 @@ def _qualified(answer: Answer, question: q.Question, scene: Scene) -> Answer:
     """Lower the status of an answer where its ground is not firm: old scene, weak boxes, unseen parts, colours."""
     if answer.status not in ANSWERED:
         return answer
-    limit = MAX_AGE_OF_EDITS if type(question) in _EDITS else MAX_AGE
-    if scene.age is not None and scene.age > limit:
-        text = f"The scene is {scene.age:.0f} s old, more than {limit:.0f} s; look again. When last seen: {answer.text}"
-        return replace(answer, status=Status.STALE_SCENE, text=text, confidence=0.0)
+    limit = scene.max_age_of_edits if type(question) in _EDITS else scene.max_age
+    answer = if_fresh(answer, scene, limit)
+    if answer.status is Status.STALE_SCENE:
+        return answer
     moved = [box for box in answer.boxes if box.kind == "bbox" and box.id in scene.changed]
     if moved:
         text = f"Something has moved around {_names(moved)} since I looked; look again. When last seen: {answer.text}"

@@ -12,12 +12,12 @@ from spatial_perception.layout.boxes import Kind, OrientedBox, to_boxes
 from spatial_perception.layout.entities import Layout, Vec3
 from spatial_perception.layout.tracking import TrackedLayout
 from spatial_perception.ros.convert.detections import upright_pose
+from spatial_perception.ros.convert.marker_diff import MarkerDiff, text_marker
 from spatial_perception.ros.convert.stamps import header_message
 from spatial_perception.visualization import palette
 
 NAMESPACES: dict[Kind, str] = {"wall": "walls", "door": "doors", "window": "windows", "bbox": "objects"}
 LABELS = "labels"
-_Key = tuple[str, int]
 _THINNEST = 0.03
 _PROUD = 0.04
 """Openings stand out of their wall by this (m), so that they can be seen."""
@@ -25,21 +25,14 @@ _LETTERS = 0.18
 
 
 class LayoutMarkers:
-    """Turns layouts into marker arrays, and remembers what viewers show.
-
-    Each array adds everything there is (the same namespace and id updates in place) and deletes what vanished, so a viewer
-    that joins late and gets only the last, latched array shows everything as well. After `reset` the next array begins
-    with DELETEALL.
-    """
+    """Turns layouts into marker arrays that change without flicker; see `MarkerDiff`."""
 
     def __init__(self) -> None:
-        self._shown: dict[_Key, tuple[object, ...]] = {}
-        self._reset = True
+        self._diff = MarkerDiff()
 
     def reset(self) -> None:
         """A new epoch began: forget everything; the next array clears the viewers."""
-        self._shown = {}
-        self._reset = True
+        self._diff.reset()
 
     def update(self, layout: Layout | TrackedLayout, *, labels: bool = True, only_changes: bool = False) -> MarkerArray:
         """The array that brings viewers up to date with a layout, with the names of objects where `labels` are wanted.
@@ -48,18 +41,12 @@ class LayoutMarkers:
         """
         header = header_message(layout.frame_id, layout.stamp)
         drawn = _markers(layout.layout if isinstance(layout, TrackedLayout) else layout, header)
-        markers = {(m.ns, m.id): m for m in drawn if labels or m.ns != LABELS}
-        looks = {key: _look(marker) for key, marker in markers.items()}
-        array = [_clear(header)] if self._reset else []
-        array += [_deleted(key, header) for key in self._shown if key not in markers]
-        array += [m for key, m in markers.items() if not (only_changes and self._shown.get(key) == looks[key])]
-        self._shown, self._reset = looks, False
-        return MarkerArray(markers=array)
+        wanted = [marker for marker in drawn if labels or marker.ns != LABELS]
+        return self._diff.update(wanted, header, only_changes=only_changes)
 
     def cleared(self, frame_id: str, stamp: float) -> MarkerArray:
         """An array that empties all viewers at once, as when a new epoch begins before its first layout."""
-        self._shown, self._reset = {}, True
-        return MarkerArray(markers=[_clear(header_message(frame_id, stamp))])
+        return self._diff.cleared(frame_id, stamp)
 
 
 def _markers(layout: Layout, header: Header) -> Iterator[Marker]:
@@ -83,12 +70,8 @@ def _cube(box: OrientedBox, header: Header) -> Marker:
 
 def _text(box: OrientedBox, header: Header) -> Marker:
     x, y, z = box.center
-    marker = _marker(box.id, LABELS, Marker.TEXT_VIEW_FACING, header)
-    marker.pose = upright_pose((x, y, z + box.size[2] / 2 + _LETTERS), 0.0)
-    marker.scale = Vector3(x=0.0, y=0.0, z=_LETTERS)
-    marker.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=0.95)
-    marker.text = palette.display_name(box.label)
-    return marker
+    place = (x, y, z + box.size[2] / 2 + _LETTERS)
+    return text_marker(box.id, LABELS, palette.display_name(box.label), place, header, _LETTERS)
 
 
 def _marker(number: int, namespace: str, kind: int, header: Header) -> Marker:
@@ -107,19 +90,3 @@ def _colour(box: OrientedBox) -> ColorRGBA:
     else:
         (r, g, b), alpha = palette.colour_of(box.label), 0.55
     return ColorRGBA(r=float(r), g=float(g), b=float(b), a=alpha)
-
-
-def _deleted(key: _Key, header: Header) -> Marker:
-    return Marker(header=header, ns=key[0], id=key[1], action=Marker.DELETE)
-
-
-def _clear(header: Header) -> Marker:
-    return Marker(header=header, action=Marker.DELETEALL)
-
-
-def _look(marker: Marker) -> tuple[object, ...]:
-    """Everything that a viewer shows of a marker; the stamp is not part of it."""
-    p, q, s = marker.pose.position, marker.pose.orientation, marker.scale
-    c = marker.color
-    place = (marker.header.frame_id, p.x, p.y, p.z, q.x, q.y, q.z, q.w)
-    return (*place, s.x, s.y, s.z, c.r, c.g, c.b, c.a, marker.type, marker.text)
