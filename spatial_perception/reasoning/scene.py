@@ -62,12 +62,10 @@ class Scene:
     """A layout made ready for questions. Make one with `make_scene`.
 
     `things` are boxes, then doors, windows and walls. `robot` is where the robot stands. `now` is the time (s) on the
-    clock of `layout.stamp`, None when the age of the scene does not matter. `changed` holds the ids of boxes around
-    which something has moved since. `notes` say what could not be used. `images` are views of the place ((H, W, 3) uint8,
-    in the order of time) for answerers that look.
-    clock of `layout.stamp`, None when the age of the scene does not matter; `max_age` and `max_age_of_edits` are the ages (s)
-    from which answers and proposals count as stale. `changed` holds the ids of boxes around
-    which something has moved since. `notes` say what could not be used.
+    clock of `layout.stamp`, None when the age of the scene does not matter; from ages of `max_age` and `max_age_of_edits`
+    (s) on, answers and proposals count as stale. `changed` holds the ids of boxes around which something has moved since.
+    `notes` say what could not be used. `images` are views of the place ((H, W, 3) uint8, in the order of time) for
+    answerers that look.
     """
 
     layout: Layout

@@ -10,7 +10,9 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallb
 from std_msgs.msg import String
 
 from spatial_perception.action import Ask
+from spatial_perception.errors import CloudError
 from spatial_perception.msg import Answer as AnswerMsg
+from spatial_perception.ros.convert.images import colour_pixels, stored_image
 from spatial_perception.ros.question_desk import Inquiry, QuestionDesk
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 TICK = 0.02
 _ABORTED = (AnswerMsg.REFUSED, AnswerMsg.FAILED, AnswerMsg.CANCELED, AnswerMsg.TIMEOUT)
+MOST_IMAGES = 64
 _FEEDBACK_PERIOD = 0.5
 _QUEUED = 20
 """Questions on the topic that the middleware keeps while the callback is busy."""
@@ -37,8 +40,8 @@ class AskAction:
 
     def _execute(self, handle: ServerGoalHandle) -> Any:
         goal, node = handle.request, self._node
-        inquiry = node.inquiry(goal.question, goal.max_time, options=tuple(goal.options), images=tuple(goal.images))
-        problem = node.look_from(inquiry, goal.viewer)
+        inquiry = node.inquiry(goal.question, goal.max_time, options=tuple(goal.options))
+        problem = _see(inquiry, goal.images) or node.look_from(inquiry, goal.viewer)
         desk = node.desk
         if problem or desk is None:
             return self._end(handle, node.refusal(inquiry, problem or "the node is not active; activate it first"))
@@ -48,15 +51,15 @@ class AskAction:
 
     def _wait(self, handle: ServerGoalHandle, inquiry: Inquiry, desk: QuestionDesk) -> None:
         """Until the answer is there, sending feedback when it gets on, and twice a second."""
-        said, before = "", 0.0
+        said, before = ("", ""), 0.0
         while not inquiry.finished.wait(TICK) and self._node.context.ok():
             if handle.is_cancel_requested:
                 desk.cancel(inquiry)
             elif inquiry.left <= 0:
                 desk.expire()
-            elif inquiry.stage != said or monotonic() - before > _FEEDBACK_PERIOD:
-                said, before = inquiry.stage, monotonic()
-                handle.publish_feedback(Ask.Feedback(stage=said, ahead=desk.ahead(inquiry)))
+            elif (inquiry.stage, inquiry.partial) != said or monotonic() - before > _FEEDBACK_PERIOD:
+                said, before = (inquiry.stage, inquiry.partial), monotonic()
+                handle.publish_feedback(Ask.Feedback(stage=said[0], text=said[1], ahead=desk.ahead(inquiry)))
 
     def _end(self, handle: ServerGoalHandle, message: AnswerMsg) -> Any:
         """A goal that got an answer succeeds, whatever the answer says; aborted is what was not taken on, late, or failed."""
@@ -68,6 +71,17 @@ class AskAction:
             handle.publish_feedback(Ask.Feedback(stage="answered", text=message.text))
             handle.succeed()
         return Ask.Result(answer=message)
+
+
+def _see(inquiry: Inquiry, images: Any) -> str:
+    """Give an inquiry the images of a goal; returns what is wrong with them."""
+    if len(images) > MOST_IMAGES:
+        return f"{len(images)} images are too many; give at most {MOST_IMAGES}"
+    try:
+        inquiry.images = tuple(colour_pixels(stored_image(image)) for image in images)
+    except CloudError as error:
+        return f"an image cannot be read: {error}"
+    return ""
 
 
 class QuestionTopic:

@@ -19,8 +19,14 @@ def models() -> dict[str, type[BaseModel]]:
     from spatial_perception.ros.layout_settings import LayoutSettings
     from spatial_perception.ros.nodes.replay import ReplaySettings
     from spatial_perception.ros.nodes.simulated_robot import RobotSettings
+    from spatial_perception.ros.scene_settings import SceneSettings
 
-    return {"layout_node": LayoutSettings, "simulated_robot": RobotSettings, "replay": ReplaySettings}
+    return {
+        "layout_node": LayoutSettings,
+        "scene_node": SceneSettings,
+        "simulated_robot": RobotSettings,
+        "replay": ReplaySettings,
+    }
 
 
 def with_table(page: str, model: type[BaseModel]) -> str:

@@ -12,18 +12,22 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spatial_perception.msg import Answer as Codes
 from spatial_perception.reasoning.answers import Answer, Status
 from spatial_perception.reasoning.relations import Viewer
 from spatial_perception.reasoning.scene import Scene
+from spatial_perception.reasoning.solver import NOTHING_KNOWN
 
 WAITING, SOLVING, MODEL = "waiting", "solving", "model"
-NO_SCENE_TEXT = "Nothing is known of this place yet: look around first, then ask again."
 
 
 @dataclass(eq=False)
 class Inquiry:
-    """A question on its way: what is asked (`text`, `options`, `viewer`), for how long (s) an answer is waited, and how it went.
+    """A question on its way: what is asked (`text`, `options`, `images`, `viewer`), for how long (s) an answer is waited, and how
+    it went.
 
     `work(inquiry, scene)` finds the answer, or returns None to hand the question on to the model. The first answer that is
     settled counts. `status` is a constant of the message where the answer's own status does not say it all, `source` what
@@ -35,9 +39,10 @@ class Inquiry:
     max_time: float
     options: tuple[str, ...] = ()
     viewer: Viewer | None = None
-    images: tuple[object, ...] = ()
+    images: tuple[NDArray[np.uint8], ...] = ()
     began: float = field(default_factory=monotonic)
     stage: str = WAITING
+    partial: str = ""
     answer: Answer | None = None
     status: int | None = None
     answerer: str = ""
@@ -211,7 +216,7 @@ class QuestionDesk:
         inquiry.stage = SOLVING
         scene = self._scene_of(inquiry)
         if scene is None:
-            self._settle(inquiry, Answer(inquiry.text, NO_SCENE_TEXT, Status.NO_SCENE, confidence=0.0))
+            self._settle(inquiry, Answer(inquiry.text, NOTHING_KNOWN, Status.NO_SCENE, confidence=0.0))
             return
         inquiry.scene = scene
         answer = _guarded(inquiry.work, inquiry, scene)

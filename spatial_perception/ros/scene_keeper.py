@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
+from spatial_perception.errors import CloudError
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.navigation.robot import Robot
 from spatial_perception.navigation.rooms import RoomGraph, room_graph
 from spatial_perception.reasoning.occupancy import Occupancy
 from spatial_perception.reasoning.relations import Viewer
 from spatial_perception.reasoning.scene import Scene, make_scene
+from spatial_perception.ros.convert.grids import occupancy_of_grid
 from spatial_perception.ros.layout_feed import Known
 from spatial_perception.ros.scene_settings import SceneAge
 
@@ -49,6 +52,10 @@ class SceneKeeper:
         self._lock = threading.RLock()
         self._current: KnownScene | None = None
         self._heard: RoomGraph | None = None
+        self._grid: Any = None
+        self._space: tuple[object, object, Occupancy | None] | None = None
+        self.grid_problem = "none was heard"
+        """Why the grid is not used; empty where it is."""
 
     @property
     def current(self) -> KnownScene | None:
@@ -71,25 +78,40 @@ class SceneKeeper:
             if old is not None and old.known.context.epoch == epoch:
                 self._current = KnownScene(old.known, graph, old._robot)
 
+    def hear_grid(self, message: Any) -> None:
+        """A grid (nav_msgs/OccupancyGrid) that proposals are checked against."""
+        with self._lock:
+            self._grid = message
+
     def clear(self) -> None:
         """Nothing is known any more."""
         with self._lock:
-            self._current, self._heard = None, None
+            self._current, self._heard, self._grid, self._space = None, None, None, None
 
-    def scene(
-        self, robot: Viewer | None, now: float | None, age: SceneAge, occupancy: Occupancy | None = None
-    ) -> tuple[KnownScene, Scene] | None:
+    def scene(self, robot: Viewer | None, now: float | None, age: SceneAge) -> tuple[KnownScene, Scene] | None:
         """What is known and its scene with a robot, at time `now` (s); None before there is a layout with anything in it."""
         with self._lock:
             current = self._current
             if current is None or not current.known.tracked.tracks:
                 return None
-            base = current.scene
+            base, occupancy = current.scene, self._occupancy(current)
         oldest, oldest_of_edits = age.max_age or _NEVER, age.max_age_of_edits or _NEVER
         scene = replace(
             base, robot=robot, now=now, occupancy=occupancy, max_age=oldest, max_age_of_edits=oldest_of_edits
         )
         return current, scene
+
+    def _occupancy(self, current: KnownScene) -> Occupancy | None:
+        """Grid and layout as space, worked out once for each pair of them."""
+        if self._grid is None:
+            return None
+        if self._space is None or self._space[0] is not current or self._space[1] is not self._grid:
+            try:
+                found, self.grid_problem = occupancy_of_grid(self._grid, current.scene), ""
+            except CloudError as error:
+                found, self.grid_problem = None, str(error)
+            self._space = (current, self._grid, found)
+        return self._space[2]
 
 
 def viewer_of(pose: Pose | None) -> Viewer | None:

@@ -133,7 +133,7 @@ def test_what_cannot_be_replayed_is_one_line(world, path, reason):
     assert "Traceback" not in text
 
 
-@pytest.mark.parametrize("name", ["layout_node", "simulated_robot", "replay"])
+@pytest.mark.parametrize("name", sorted(models()))
 def test_tables_of_parameters_are_up_to_date(name):
     page = (ROOT / "docs" / "nodes" / f"{name}.md").read_text(encoding="utf-8")
     assert with_table(page, models()[name]) == page, "run python -m spatial_perception.ros.documentation docs/nodes"

@@ -37,7 +37,7 @@ class AnswerContext:
 def answer_message(answer: Answer, context: AnswerContext, status: int | None = None) -> AnswerMsg:
     """The message of an answer; `status` is a constant of the message that values do not know (REFUSED, CANCELED, FAILED)."""
     p = answer.provenance
-    message = AnswerMsg(question=answer.question, text=answer.text[:LONGEST], kind=answer.kind, unit=answer.unit)
+    message = AnswerMsg(question=answer.question, text=printable(answer.text), kind=answer.kind, unit=answer.unit)
     message.header = header_message(context.frame_id, context.stamp)
     message.map_epoch = context.epoch
     message.status = status_code(answer.status) if status is None else status
@@ -72,3 +72,8 @@ def check_text(check: Check) -> str:
     """A physical check in words: `collision: failed, 12 occupied voxels are in the way`."""
     detail = f", {check.detail}" if check.detail and not check.passed else ""
     return f"{check.name}: {'passed' if check.passed else 'failed'}{detail}"
+
+
+def printable(text: str) -> str:
+    """A text without control characters (a model may say anything), cut to its greatest length."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text[:LONGEST])

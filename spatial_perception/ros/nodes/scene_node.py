@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib import import_module
-from inspect import signature
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nav_msgs.msg import OccupancyGrid
+
+from spatial_perception._version import __version__
 from spatial_perception.errors import CloudError
-from spatial_perception.layout.entities import Vec3
+from spatial_perception.layout.entities import Layout, Provenance, Vec3
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.msg import Answer as Codes
 from spatial_perception.msg import RoomGraph
@@ -20,6 +22,7 @@ from spatial_perception.reasoning.scene import Scene
 from spatial_perception.reasoning.solver import SpatialSolver
 from spatial_perception.reasoning.wording import clean
 from spatial_perception.ros.asking import AskAction, QuestionTopic
+from spatial_perception.ros.convert.answers import LONGEST, printable
 from spatial_perception.ros.convert.rooms import room_graph_from_message
 from spatial_perception.ros.layout_consumer import ERROR, OK, TICK, WARN, LayoutConsumer
 from spatial_perception.ros.layout_feed import Known
@@ -63,12 +66,13 @@ class SceneNode(LayoutConsumer[SceneSettings]):
     # ------------------------------------------------------------------ life cycle
     def make(self) -> None:
         """Load the model, where one is wanted, and advertise the answers."""
+        from spatial_perception.models.registry import load_answerer
+
         name = self.settings.questions.model
         self._model = self._given_model
         if self._model is None and name:
-            self._model = import_module("spatial_perception").load_answerer(name)
+            self._model = load_answerer(name)
             self.get_logger().info(f"language model '{name}' is loaded")
-        self._model_sees = self._model is not None and "images" in signature(self._model.ask).parameters
         self._outputs = SceneOutputs(self)
         # The first question would otherwise wait for the dictionary.
         parse("where is the sofa?")
@@ -92,6 +96,9 @@ class SceneNode(LayoutConsumer[SceneSettings]):
         if self.settings.inputs.rooms:
             rooms = self.create_subscription(RoomGraph, self.settings.inputs.rooms, self._hear_rooms, LATCHED)
             self._topics.append(lambda: self.destroy_subscription(rooms))
+        if self.settings.inputs.grid:
+            grid = self.create_subscription(OccupancyGrid, self.settings.inputs.grid, self.keeper.hear_grid, LATCHED)
+            self._topics.append(lambda: self.destroy_subscription(grid))
         self._expiry.reset()
         return super().on_activate(state)
 
@@ -126,10 +133,11 @@ class SceneNode(LayoutConsumer[SceneSettings]):
     def _scene_of(self, inquiry: Inquiry) -> Scene | None:
         viewer = inquiry.viewer or viewer_of(self.robot_pose())
         found = self.keeper.scene(viewer, self.now, self.settings.scene)
-        if found is None:
-            return None
-        inquiry.source, scene = found
-        return scene
+        if found is not None:
+            inquiry.source, scene = found
+            return replace(scene, images=inquiry.images) if inquiry.images else scene
+        # A model that sees may answer from images alone.
+        return Scene(Layout(), images=inquiry.images) if inquiry.images and self._model is not None else None
 
     # ------------------------------------------------------------------ questions
     def inquiry(
@@ -139,13 +147,12 @@ class SceneNode(LayoutConsumer[SceneSettings]):
         *,
         work: Callable[[Inquiry, Scene], Answer | None] | None = None,
         options: tuple[str, ...] = (),
-        images: tuple[object, ...] = (),
     ) -> Inquiry:
         """A question to submit: cleaned, with a time limit (s) of at most the configured one."""
         most = self.settings.questions.max_time
         allowed = min(max_time, most) if max_time > 0 else most
         cleaned = tuple(clean(option) for option in options[:26])
-        return Inquiry(clean(text), work or self._measure, allowed, options=cleaned, images=images)
+        return Inquiry(clean(text), work or self._measure, allowed, options=cleaned)
 
     def look_from(self, inquiry: Inquiry, viewer: Any) -> str:
         """Let an inquiry be seen from a pose (PoseStamped), where it has a frame; returns what is wrong with it."""
@@ -187,17 +194,24 @@ class SceneNode(LayoutConsumer[SceneSettings]):
         answer = self._solver.ask(
             inquiry.text, scene, inquiry.options, max_time=limit, cancelled=lambda: inquiry.is_over
         )
-        return None if answer.status is Status.PARSE_ERROR and self._model is not None and inquiry.text else answer
+        understood = answer.status not in (Status.PARSE_ERROR, Status.NO_SCENE)
+        return answer if understood or self._model is None or not inquiry.text else None
 
     def _ask_model(self, inquiry: Inquiry, scene: Scene) -> Answer:
+        """By the model, as it speaks. Its words are data; nothing here can verify them, unless it says more than words."""
         assert self._model is not None
         inquiry.answerer = self._model.name
         limit = max(inquiry.left, 0.001)
-        extra: dict[str, Any] = {"images": inquiry.images} if inquiry.images and self._model_sees else {}
-        answer: Answer = self._model.ask(
-            inquiry.text, scene, inquiry.options, max_time=limit, cancelled=lambda: inquiry.is_over, **extra
+        pieces = self._model.stream(
+            inquiry.text, scene, inquiry.options, max_time=limit, cancelled=lambda: inquiry.is_over
         )
-        return answer
+        for piece in pieces:
+            inquiry.partial = printable(inquiry.partial + piece)
+            if inquiry.is_over or len(inquiry.partial) >= LONGEST:
+                break
+        text = inquiry.partial.strip()
+        provenance = Provenance(self._model.name, __version__)
+        return Answer(inquiry.text, text, Status.UNVERIFIED, confidence=0.5, kind="Model", provenance=provenance)
 
     def _settled(self, inquiry: Inquiry) -> None:
         """Publish and draw an answer."""
@@ -237,6 +251,8 @@ class SceneNode(LayoutConsumer[SceneSettings]):
         status.add("taken, refused, given up", f"{desk.counts.taken}, {desk.counts.refused}, {desk.counts.given_up}")
         status.add("waiting", str(len(desk.solving.waiting) + len(desk.model.waiting)))
         status.add("last answer took", f"{1000 * desk.last_seconds:.0f} ms")
+        if self.settings.inputs.grid:
+            status.add("grid", self.keeper.grid_problem or "used")
         status.add("language model", "none" if self._model is None else self._model.name)
         return status
 
