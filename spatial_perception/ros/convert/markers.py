@@ -75,7 +75,8 @@ def _text(box: OrientedBox, header: Header) -> Marker:
 
 
 def _marker(number: int, namespace: str, kind: int, header: Header) -> Marker:
-    return Marker(header=header, ns=namespace, id=number, type=kind, action=Marker.ADD)
+    # Locked to its frame: viewers with another fixed frame transform it at each moment, also long after its stamp.
+    return Marker(header=header, ns=namespace, id=number, type=kind, action=Marker.ADD, frame_locked=True)
 
 
 def _scale(size: Vec3) -> Vector3:
