@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
+from spatial_perception.layout.raster import GridFrame
 from spatial_perception.navigation.occupancy import FREE, OccupancyGrid
-from spatial_perception.navigation.raster import GridFrame
 from spatial_perception.navigation.robot import Pose2, Robot
 
 SAFETY_CELLS = 1.0

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box
+from spatial_perception.layout.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.footprints import Rectangles, box_rectangles, join
 from spatial_perception.navigation.free_space import FreeSpace
 from spatial_perception.navigation.identity import stable_uuid
-from spatial_perception.navigation.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.robot import Pose2
 from spatial_perception.navigation.rooms import RoomGraph
 

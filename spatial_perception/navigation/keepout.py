@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box
+from spatial_perception.layout.raster import fill, polygon_rings
 from spatial_perception.navigation.footprints import Passage, Rectangles, box_rectangles, passage_rectangles
 from spatial_perception.navigation.occupancy import OCCUPIED, OccupancyGrid, obstacle_cells
-from spatial_perception.navigation.raster import fill, polygon_rings
 from spatial_perception.navigation.rooms import RoomGraph
 
 KEEPOUT_TOPIC, SPEED_TOPIC = "keepout_filter_mask", "speed_filter_mask"

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spatial_perception.layout.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.footprints import Passage, passage_rectangles
 from spatial_perception.navigation.free_space import Cell, FreeSpace, Ways
-from spatial_perception.navigation.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.rooms import Room, RoomGraph
 from spatial_perception.navigation.route_graph import Leg, Point2
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.layout.entities import Box, Layout
+from spatial_perception.layout.raster import GridFrame
 from spatial_perception.layout.validation import Finding
 from spatial_perception.navigation.footprints import Rectangles
 from spatial_perception.navigation.free_space import FreeSpace, free_space
@@ -24,7 +25,6 @@ from spatial_perception.navigation.occupancy import (
     obstacle_cells,
     structure_cells,
 )
-from spatial_perception.navigation.raster import GridFrame
 from spatial_perception.navigation.robot import FLAT_LABELS, Pose2
 from spatial_perception.navigation.rooms import RoomGraph, build_room_graph
 from spatial_perception.navigation.route_graph import RouteGraph, build_route_graph

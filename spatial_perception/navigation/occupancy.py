@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.layout.entities import Box, Layout
+from spatial_perception.layout.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.footprints import (
     Rectangles,
     blocks,
@@ -16,7 +17,6 @@ from spatial_perception.navigation.footprints import (
     join,
     passage_rectangles,
 )
-from spatial_perception.navigation.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.robot import Robot
 from spatial_perception.navigation.structure import Structure, build_structure, outlines, usable_boxes
 

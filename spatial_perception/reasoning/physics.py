@@ -74,12 +74,14 @@ def check_size(box: OrientedBox, old: OrientedBox | None = None) -> Check:
 
 
 def check_room(box: OrientedBox, scene: Scene) -> Check:
-    """V2: all corners within the rooms, bottom not under the floor, top not above the ceiling (3 cm each)."""
+    """V2: all corners within the rooms, no wall through it, bottom not under the floor, top not above the ceiling (3 cm each)."""
     ring = corners(box.center, box.yaw, box.size)
     out = float(shapely.distance(scene.free_area, shapely.points(ring)).max()) if not scene.free_area.is_empty else 0.0
     low, high = heights(box)
     if out > _FACE_TOLERANCE:
         return Check("room", False, out, f"{out:.2f} m outside of the room")
+    if scene.wall_lines and shapely.intersects(footprint(box).buffer(-_FACE_TOLERANCE), scene.wall_lines).any():
+        return Check("room", False, out, "a wall would run through it")
     if low < scene.floor - 0.03:
         return Check("room", False, scene.floor - low, f"{scene.floor - low:.2f} m under the floor")
     if scene.ceiling is not None and high > scene.ceiling + 0.03:

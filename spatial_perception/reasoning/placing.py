@@ -3,9 +3,10 @@ ranked and checked in full until one passes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import hypot, pi
+from itertools import islice
+from math import hypot
 
 import numpy as np
 import shapely
@@ -14,9 +15,10 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial_perception.layout.boxes import OrientedBox
 from spatial_perception.reasoning.answers import Check, Status
+from spatial_perception.reasoning.floor_plan import make_plan
 from spatial_perception.reasoning.grounding import one, replace_room, robot_thing, rooms_of, select
-from spatial_perception.reasoning.measures import footprint, gap, heights
-from spatial_perception.reasoning.physics import World, physical_checks, world_without
+from spatial_perception.reasoning.measures import corners, footprint, gap, heights
+from spatial_perception.reasoning.physics import CONTACT, World, physical_checks, turned, world_without
 from spatial_perception.reasoning.questions import Relation
 from spatial_perception.reasoning.refusals import Refusal
 from spatial_perception.reasoning.relations import (
@@ -76,11 +78,10 @@ def find_spot(
     anchors = tuple(t for b in bound for t in b.anchors)
     world = world_without(scene, moved)
     surfaces = _surfaces(box, bound, world)
+    candidates = _candidates(box, surfaces, bound, world)
     world = _around(surfaces, box, world)
-    ranked = [c for surface in surfaces for c in _candidates(box, surface, bound, world)]
-    ranked.sort(key=lambda entry: entry[0])
     best: Repair | None = None
-    for _, candidate in ranked[:_TRIES]:
+    for candidate in islice(candidates, _TRIES):
         tick()
         checks = (*physical_checks(candidate, world), *_relation_checks(candidate, bound, scene))
         found = Repair(candidate, checks)
@@ -159,29 +160,47 @@ def _floor_area(bound: Sequence[_Bound], scene: Scene, half: float) -> BaseGeome
 def _around(surfaces: Sequence[_Surface], box: OrientedBox, world: World) -> World:
     """The same world with only those obstacles that a box on the surfaces can touch, or whose clearance counts."""
     area = shapely.union_all([surface.area for surface in surfaces]).buffer(hypot(*box.size[:2]) / 2 + 0.5)
-    near = tuple(o for o in world.obstacles if shapely.intersects(area, footprint(o)))
+    shapely.prepare(area)
+    touched = shapely.intersects(area, np.array([footprint(o) for o in world.obstacles]))
+    near = tuple(o for o, is_near in zip(world.obstacles, touched) if is_near)
     return World(world.scene, near, world.moved_from)
 
 
 # ------------------------------------------------------------------------------------------ candidates
 def _candidates(
+    box: OrientedBox, surfaces: Sequence[_Surface], bound: Sequence[_Bound], world: World
+) -> Iterator[OrientedBox]:
+    """Boxes on a grid over the surfaces that may pass, the best first: by relation, clearance, distance to the robot, x, y."""
+    found = [batch for surface in surfaces for batch in _batches(box, surface, bound, world)]
+    if not found:
+        return
+    columns = np.concatenate([ranks for _, _, ranks in found])
+    which = np.repeat(np.arange(len(found)), [len(places) for _, places, _ in found])
+    places = np.concatenate([places for _, places, _ in found])
+    for k in np.lexsort(columns.T[::-1]):
+        model, (x, y) = found[which[k]][0], places[k]
+        yield replace(model, center=(float(x), float(y), model.center[2]))
+
+
+def _batches(
     box: OrientedBox, surface: _Surface, bound: Sequence[_Bound], world: World
-) -> list[tuple[tuple[float, ...], OrientedBox]]:
-    """Boxes on a grid over a surface that may pass, with their ranks (lower is better)."""
-    if surface.area.is_empty:
-        return []
+) -> Iterator[tuple[OrientedBox, NDArray[np.float64], NDArray[np.float64]]]:
+    """Per heading: the box at its height, the places (N, 2) where it finds room, and their ranks (N, 5), lower is better."""
+    height = surface.level + box.size[2] / 2
+    solid = tuple(o for o in world.obstacles if _overlaps(o, surface.level, surface.level + box.size[2]))
+    plan = make_plan(world.scene.free_area, solid, world.scene.wall_lines, box.yaw)
+    if plan is None or surface.area.is_empty:
+        return
     cells = _grid(surface.area)
-    found: list[tuple[tuple[float, ...], OrientedBox]] = []
-    center_z = surface.level + box.size[2] / 2
-    for yaw in (box.yaw, (box.yaw + pi / 2 + pi) % (2 * pi) - pi):
-        rings = _footprints(cells, replace(box, yaw=yaw))
-        keep = _fitting(rings, cells, surface, box, center_z, world)
-        places = cells[keep]
-        ranks = _ranks(places, rings[keep], box, center_z, bound, world)
-        found += [
-            (rank, replace(box, yaw=yaw, center=(float(x), float(y), center_z))) for rank, (x, y) in zip(ranks, places)
-        ]
-    return found
+    for quarter, size in enumerate((box.size[:2], box.size[1::-1])):
+        places = cells[plan.fits(cells, size)]
+        model = replace(turned(box, quarter), center=(0.0, 0.0, height))
+        if len(places):
+            yield model, places, _ranks(places, model, plan.clearance(places, size), bound, world.scene)
+
+
+def _overlaps(other: OrientedBox, low: float, high: float) -> bool:
+    return min(high, heights(other)[1]) - max(low, heights(other)[0]) > CONTACT
 
 
 def _grid(area: BaseGeometry) -> NDArray[np.float64]:
@@ -189,60 +208,34 @@ def _grid(area: BaseGeometry) -> NDArray[np.float64]:
     step = max(GRID, float(np.sqrt((x1 - x0) * (y1 - y0) / _MAX_CELLS)))
     xs, ys = (np.arange(a + min(step, b - a) / 2, b + 1e-9, step) for a, b in ((x0, x1), (y0, y1)))
     cells = np.stack(np.meshgrid(xs, ys, indexing="ij"), -1).reshape(-1, 2)
+    shapely.prepare(area)
     return cells[shapely.intersects_xy(area, cells[:, 0], cells[:, 1])]
 
 
-def _footprints(cells: NDArray[np.float64], box: OrientedBox) -> NDArray[np.object_]:
-    ring = shapely.get_coordinates(footprint(replace(box, center=(0.0, 0.0, 0.0))))
-    return shapely.polygons(cells[:, None, :] + ring[None, :, :])
-
-
-def _fitting(
-    rings: NDArray[np.object_], cells: NDArray[np.float64], surface: _Surface, box: OrientedBox, z: float, world: World
-) -> NDArray[np.bool_]:
-    """Which candidates are within the rooms (3 cm) and do not run into anything at their height."""
-    area = world.scene.free_area.buffer(0.03)
-    shapely.prepare(area)
-    keep = shapely.covers(area, rings)
-    low, high = z - box.size[2] / 2, z + box.size[2] / 2
-    solid = [
-        footprint(o).buffer(-0.015)
-        for o in world.obstacles
-        if min(high, heights(o)[1]) - max(low, heights(o)[0]) > 0.03
-    ]
-    solid = [polygon for polygon in solid if not polygon.is_empty]
-    if solid and keep.any():
-        index = np.flatnonzero(keep)
-        hits = shapely.STRtree(rings[index]).query(np.array(solid), predicate="intersects")
-        keep[index[hits[1]]] = False
-    return keep
+def _footprints(places: NDArray[np.float64], box: OrientedBox) -> NDArray[np.object_]:
+    return shapely.polygons(places[:, None, :] + corners((0.0, 0.0, 0.0), box.yaw, box.size)[None, :, :])
 
 
 def _ranks(
-    places: NDArray[np.float64],
-    rings: NDArray[np.object_],
-    box: OrientedBox,
-    z: float,
-    bound: Sequence[_Bound],
-    world: World,
-) -> list[tuple[float, ...]]:
-    """(relation, minus clearance, distance to the robot, x, y); clearance counts up to half a metre."""
-    if not len(places):
-        return []
-    scene = world.scene
-    penalty = sum((_penalty(places, rings, z, b, scene) for b in bound), np.zeros(len(places)))
-    if box.label in WALL_MOUNTED and scene.wall_faces:
-        faces = shapely.union_all(np.array(scene.wall_faces))
-        penalty += np.round(shapely.distance(rings, faces), 1) + np.round(
-            shapely.distance(shapely.centroid(rings), faces), 1
-        )
-    around = [footprint(o) for o in world.obstacles if heights(o)[0] < z < heights(o)[1] + box.size[2]]
-    solid = shapely.union_all(around) if around else None
-    clearance = np.minimum(shapely.distance(rings, solid), 0.5) if solid is not None else np.zeros(len(places))
+    places: NDArray[np.float64], box: OrientedBox, clearance: NDArray[np.float64], bound: Sequence[_Bound], scene: Scene
+) -> NDArray[np.float64]:
+    """(relation, minus clearance, distance to the robot, x, y) of each place."""
+    penalty = np.zeros(len(places))
+    at_wall = box.label in WALL_MOUNTED and bool(scene.wall_faces)
+    if at_wall or any(b.relation.name != "in" for b in bound):
+        rings = _footprints(places, box)
+        penalty += sum((_penalty(places, rings, box.center[2], b, scene) for b in bound), np.zeros(len(places)))
+        penalty += _from_wall(rings, scene) if at_wall else 0.0
     robot = robot_thing(scene).box.center if scene.robot else None
     away = np.hypot(*(places - robot[:2]).T) if robot else np.zeros(len(places))
-    columns = (np.round(penalty, 2), -np.round(clearance, 2), np.round(away, 2), places[:, 0], places[:, 1])
-    return [tuple(float(v) for v in row) for row in zip(*columns)]
+    return np.stack([np.round(penalty, 2), -np.round(clearance, 2), np.round(away, 2), *places.T], axis=1)
+
+
+def _from_wall(rings: NDArray[np.object_], scene: Scene) -> NDArray[np.float64]:
+    """How far from a wall things that hang there would be: their nearest side, and their middle (they hang flat)."""
+    faces = shapely.union_all(np.array(scene.wall_faces))
+    sides = (shapely.distance(shape, faces) for shape in (rings, shapely.centroid(rings)))
+    return np.asarray(sum(np.round(distance, 1) for distance in sides))
 
 
 def _penalty(

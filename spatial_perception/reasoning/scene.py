@@ -127,9 +127,9 @@ class Scene:
         return [face for wall in self.walls for face in _faces(wall)]
 
     @cached_property
-    def wall_lines(self) -> list[LineString]:
+    def wall_lines(self) -> tuple[LineString, ...]:
         """The base lines of the walls, doors not cut out."""
-        return [LineString([w.start[:2], w.end[:2]]) for w in self.layout.walls]
+        return tuple(LineString([w.start[:2], w.end[:2]]) for w in self.layout.walls)
 
 
 def make_scene(

@@ -15,8 +15,8 @@ from shapely.geometry import Polygon
 
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box, Door, Layout, Wall
+from spatial_perception.layout.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.occupancy import FREE, OCCUPIED, UNKNOWN, occupancy_grid
-from spatial_perception.navigation.raster import GridFrame, fill, polygon_rings
 from spatial_perception.navigation.robot import Robot
 
 FIXED = settings(derandomize=True, deadline=None, max_examples=30)
