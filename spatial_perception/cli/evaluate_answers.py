@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spatial_perception.cli.console import make_table, out, plain
+from spatial_perception.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +23,8 @@ EPILOG = (
     "Examples:\n\n"
     "[bold]spatial-perception eval qa[/bold]  40 simulated homes, true layouts\n\n"
     "[bold]spatial-perception eval qa home.txt flat.json --per-type 4[/bold]  questions about these layouts\n\n"
-    "[bold]spatial-perception eval qa --homes 5 --wrong[/bold]  also shows what was not answered well"
+    "[bold]spatial-perception eval qa --homes 5 --wrong[/bold]  also shows what was not answered well\n\n"
+    "[bold]spatial-perception eval qa --homes 5 --estimator geometric[/bold]  about layouts estimated from scans"
 )
 
 
@@ -31,6 +33,10 @@ def command(
     homes: Annotated[int, typer.Option(min=1, help="Simulated homes, when no layouts are given.")] = 40,
     per_type: Annotated[int, typer.Option(min=1, max=50, help="Questions of each type per layout.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of homes and questions.")] = 0,
+    estimator: Annotated[
+        str, typer.Option(help="Scan the simulated homes, and answer about what this estimator makes of the scans.")
+    ] = "",
+    answerer: Annotated[str, typer.Option(help="Who answers: auto, geometric.")] = "auto",
     wrong: Annotated[bool, typer.Option("--wrong", help="List what was not answered well.")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
 ) -> None:
@@ -39,9 +45,12 @@ def command(
     Choices are scored by accuracy, numbers by mean relative accuracy, as Spatial-MLLM's evaluation does.
     """
     from spatial_perception.evaluation.question_answering import evaluate_answerer
-    from spatial_perception.reasoning.solver import SpatialSolver
+    from spatial_perception.models.registry import load_answerer
 
-    report = evaluate_answerer(SpatialSolver(), _cases(layouts, homes, per_type, seed))
+    if layouts and estimator:
+        raise ConfigError("--estimator scans simulated homes; leave out the layouts, or the option")
+    pairs = _read(layouts) if layouts else simulated(homes, seed, estimator)
+    report = evaluate_answerer(load_answerer(answerer), cases(pairs, per_type, seed))
     console = out()
     console.print(_table(report))
     for item, said in report.wrong if wrong else ():
@@ -50,28 +59,43 @@ def command(
         _write(report, json)
 
 
-def _cases(
-    paths: list[Path] | None, homes: int, per_type: int, seed: int
+def cases(
+    pairs: Iterable[tuple[Layout, Layout]], per_type: int, seed: int
 ) -> Iterator[tuple[Scene, tuple[QuestionItem, ...]]]:
+    """Scenes of what is known, with questions about what is true."""
     import numpy as np
 
+    from spatial_perception.evaluation.question_answering import carry_first_seen
     from spatial_perception.evaluation.question_generator import generate_questions, random_first_seen
     from spatial_perception.reasoning.scene import make_scene
 
-    for number, layout in enumerate(_layouts(paths, homes, seed)):
+    for number, (truth, known) in enumerate(pairs):
         rng = np.random.default_rng([seed, number])
-        seen = random_first_seen(layout, rng)
-        yield make_scene(layout, first_seen=seen), generate_questions(layout, rng, seen, per_type)
+        seen = random_first_seen(truth, rng)
+        times = seen if known is truth else carry_first_seen(seen, truth, known)
+        yield make_scene(known, first_seen=times), generate_questions(truth, rng, seen, per_type)
 
 
-def _layouts(paths: list[Path] | None, homes: int, seed: int) -> Iterator[Layout]:
+def _read(paths: Iterable[Path]) -> Iterator[tuple[Layout, Layout]]:
     from spatial_perception.cli.layout_files import read_any_layout
-    from spatial_perception.simulation import make_home
 
-    if paths:
-        yield from map(read_any_layout, paths)
-    else:
-        yield from (make_home(seed + number).layout for number in range(homes))
+    yield from ((layout, layout) for layout in map(read_any_layout, paths))
+
+
+def simulated(homes: int, seed: int, estimator: str) -> Iterator[tuple[Layout, Layout]]:
+    """True layouts, each with itself, or with what an estimator makes of a scan of the home."""
+    from spatial_perception.models.registry import load_estimator
+    from spatial_perception.simulation import make_home
+    from spatial_perception.simulation.sensors import simulate_scene
+
+    made = load_estimator(estimator) if estimator else None
+    for number in range(seed, seed + homes):
+        if made is None:
+            layout = make_home(number).layout
+            yield layout, layout
+        else:
+            cloud, home = simulate_scene(number)
+            yield home.layout, made.estimate(cloud)
 
 
 def _table(report: QuestionReport) -> Table:

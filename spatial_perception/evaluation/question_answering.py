@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import dist
 from typing import Any
 
 from spatial_perception.evaluation.question_generator import QuestionItem
 from spatial_perception.evaluation.vsibench import CHOICE_TYPES, Result, VsiBenchScores, aggregate, prompt, score
+from spatial_perception.layout.entities import Layout
 from spatial_perception.models.base import QuestionAnswerer
+
+SAME_PLACE = 0.5
+"""Boxes of two layouts whose centres are this near (m) are taken for the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,15 @@ def evaluate_answerer(
             if reward < 0.95:
                 wrong.append((item, f"{said}: {answer.text}"))
     return QuestionReport(aggregate(results), dict(sorted(statuses.items())), tuple(wrong))
+
+
+def carry_first_seen(first_seen: Mapping[int, float], truth: Layout, estimate: Layout) -> dict[int, float]:
+    """The times of the boxes of a true layout for those of an estimate: each has that of the nearest one within 0.5 m."""
+    times = {}
+    for box in estimate.boxes:
+        near = [
+            (dist(box.center, other.center), first_seen[other.id]) for other in truth.boxes if other.id in first_seen
+        ]
+        if near and min(near)[0] <= SAME_PLACE:
+            times[box.id] = min(near)[1]
+    return times

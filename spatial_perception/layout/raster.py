@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spatial_perception.errors import ConfigError
 
@@ -125,7 +125,7 @@ def _winding(starts: NDArray[np.float64], ends: NDArray[np.float64], height: int
     return np.asarray(np.cumsum(changes.reshape(height, width + 1), axis=1, dtype=np.int16)[:, :width])
 
 
-def polygon_rings(outlines: Iterable[tuple[Sequence[Sequence[float]], ...]]) -> list[NDArray[np.float64]]:
+def polygon_rings(outlines: Iterable[tuple[ArrayLike, ...]]) -> list[NDArray[np.float64]]:
     """Rings of areas given as (outline counter-clockwise, hole, ...): holes are turned clockwise."""
     rings = []
     for outline, *holes in outlines:
