@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -51,6 +52,16 @@ def err() -> Console:
 def note(message: str) -> None:
     """A remark for people, on standard error."""
     err().print(message, style="dim", markup=False, soft_wrap=True)
+
+
+def log_to_stderr(name: str = "spatial_perception.training") -> None:
+    """Show the log of a part of the package as plain lines on standard error."""
+    from rich.logging import RichHandler
+
+    logger = logging.getLogger(name)
+    if not logger.handlers:
+        logger.addHandler(RichHandler(console=err(), show_time=False, show_level=False, show_path=False))
+    logger.setLevel(logging.INFO)
 
 
 def warn(message: str) -> None:

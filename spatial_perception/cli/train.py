@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spatial_perception.cli.console import err, note, out
+from spatial_perception.cli.console import log_to_stderr, note, out
 from spatial_perception.errors import MissingExtraError
 
 EPILOG = (
     "Examples:\n\n"
     "[bold]spatial-perception train lora.yaml[/bold]  again to resume after an interruption\n\n"
-    "[bold]spatial-perception train full.yaml --set learning_rate=5e-5 --set output=run2[/bold]"
+    "[bold]spatial-perception train full.yaml --set learning_rate=5e-5 --set output=run2[/bold]\n\n"
+    "[bold]torchrun --nproc-per-node 4 --no-python spatial-perception train full.yaml[/bold]  on four GPUs"
 )
 
 
@@ -25,7 +25,8 @@ def command(
     """Fine-tune a SpatialLM checkpoint: everything, the projector, or low-rank adaptations (LoRA).
 
     Recipes name the checkpoint, the dataset folder and the output folder; training goes on from the newest checkpoint
-    in the output folder. The trained model there can be given to `layout --estimator`.
+    in the output folder. The trained model there can be given to `layout --estimator`. Processes that torchrun or
+    `accelerate launch` start share the work (extra: training).
     """
     from spatial_perception.configuration import load_settings
     from spatial_perception.training.recipe import Recipe
@@ -35,20 +36,13 @@ def command(
         from spatial_perception.training.trainer import Trainer
     except ModuleNotFoundError as error:
         raise MissingExtraError(f'{error.name} is not installed; pip install "spatial_perception[models]"') from error
-    _log_to_stderr()
+    log_to_stderr()
     trainer = Trainer(checked)
-    count = sum(parameter.numel() for parameter in trainer.trained.values())
-    note(f"{len(trainer.conversations)} conversations, {trainer.total_steps} steps, {count:,} trained parameters")
+    is_first = trainer.workers.rank == 0
+    if is_first:
+        count = sum(parameter.numel() for parameter in trainer.trained.values())
+        note(f"{len(trainer.conversations)} conversations, {trainer.total_steps} steps, {count:,} trained parameters")
     trainer.run()
-    out().print(str(trainer.output), markup=False, soft_wrap=True)
-    note(f"loss {trainer.progress.loss:.4f} after {trainer.progress.step} steps")
-
-
-def _log_to_stderr() -> None:
-    """Show the log of the training as plain lines."""
-    from rich.logging import RichHandler
-
-    logger = logging.getLogger("spatial_perception.training")
-    if not logger.handlers:
-        logger.addHandler(RichHandler(console=err(), show_time=False, show_level=False, show_path=False))
-    logger.setLevel(logging.INFO)
+    if is_first:
+        out().print(str(trainer.output), markup=False, soft_wrap=True)
+        note(f"loss {trainer.progress.loss:.4f} after {trainer.progress.step} steps")

@@ -1,10 +1,10 @@
-"""The training loop: plain torch, the same result for the same recipe, resumed or not."""
+"""The training loop: plain torch, the same result for the same recipe, resumed or not, in one process or several."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,21 @@ from spatial_perception.models.spatiallm.config import SpatialLMConfig
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pipeline import load_tokenizer
 from spatial_perception.models.spatiallm.sonata import DropPath, SonataEncoder
+from spatial_perception.models.spatiallm.splice import IGNORED_LABEL
 from spatial_perception.training.collate import Batch, Collator
 from spatial_perception.training.datasets import Conversation, read_dataset
 from spatial_perception.training.recipe import Recipe
 from spatial_perception.training.state import Progress, checkpoints, load_state, prune, save_state, write_model
+from spatial_perception.training.workers import start_workers
 
 _LOG = logging.getLogger(__name__)
 
 
 class Trainer:
     """One fine-tuning by a recipe. `run` trains from the newest checkpoint in the output folder, or from the start.
+
+    Started by torchrun or `accelerate launch`, each process takes its share of every batch: n processes do what one does
+    with n times the batch size.
 
     Raises EstimatorError, ConfigError for a model, a dataset or a combination of settings that cannot be used.
     """
@@ -38,7 +43,8 @@ class Trainer:
         self.recipe = recipe
         self.source = weights.resolve_checkpoint(recipe.model)
         self.output = Path(recipe.output)
-        self.model = load_for_training(self.source, recipe)
+        self.workers = start_workers(recipe.device)
+        self.model = load_for_training(self.source, recipe, self.workers.device)
         self.collator = Collator(
             load_tokenizer(self.source), recipe, self.model.config.num_bins, self.model.config.is_llama
         )
@@ -48,12 +54,18 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             list(self.trained.values()), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
+        self.network = self.workers.share(self.model)
         self.progress = Progress()
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps of the optimiser in one round over the data."""
-        return math.ceil(len(self.conversations) / (self.recipe.batch_size * self.recipe.accumulation))
+        return math.ceil(len(self.conversations) / self._step_size)
+
+    @property
+    def _step_size(self) -> int:
+        """Conversations of one step of the optimiser."""
+        return self.recipe.batch_size * self.recipe.accumulation * self.workers.count
 
     @property
     def total_steps(self) -> int:
@@ -72,17 +84,21 @@ class Trainer:
             self.progress = Progress(step + 1, losses[-1])
             self._report()
         self.model.eval()
-        write_model(self.model, self._config(), self.source, self.output)
+        if self.workers.rank == 0:
+            write_model(self.model, self._config(), self.source, self.output)
+        self.workers.wait()
         return losses
 
     def step(self, step: int) -> float:
         """One step of the optimiser on the conversations that belong to it; returns the mean loss."""
         batches = list(self._batches(step))
         total = 0.0
-        for batch in batches:
-            loss = self._loss(batch, step) / len(batches)
-            loss.backward()
+        for left, (batch, weight) in zip(reversed(range(len(batches))), batches):
+            with self.workers.local(self.network) if left else nullcontext():
+                loss = self._loss(self.network, batch, step) * (weight / len(batches))
+                loss.backward()
             total += float(loss.detach())
+        total = self.workers.total(total) / self.workers.count
         nn.utils.clip_grad_norm_(list(self.trained.values()), self.recipe.max_norm)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate(step)
@@ -94,36 +110,46 @@ class Trainer:
     def validate(self) -> float:
         """Mean loss over the validation part."""
         self.model.eval()
-        rng = np.random.default_rng([self.recipe.seed, 2])
-        batches = [self.collator.batch([self.collator.sample(item, rng)]) for item in self.validation]
-        mean = float(np.mean([float(self._loss(batch, 0)) for batch in batches]))
+        losses = 0.0
+        for index in range(self.workers.rank, len(self.validation), self.workers.count):
+            batch = self._batch([self.validation[index]], [[self.recipe.seed, 2, index]])
+            losses += float(self._loss(self.model, batch, 0))
         self.model.train()
-        return mean
+        return self.workers.total(losses) / len(self.validation)
 
-    def _loss(self, batch: Batch, step: int) -> Tensor:
+    def _loss(self, network: nn.Module, batch: Batch, step: int) -> Tensor:
         permutations = None
         encoder = self.model.point_backbone
         if self.model.training and self.recipe.shuffle_curves and isinstance(encoder, SonataEncoder):
             permutations = encoder.draw_permutations(torch.Generator().manual_seed(self.recipe.seed + step))
         kind = self.model.device.type
         with torch.autocast(kind, torch.bfloat16) if self.recipe.bf16 else nullcontext():
-            loss = self.model(batch.input_ids, batch.tensors, batch.mask, batch.labels, permutations).loss
+            loss = network(batch.input_ids, batch.tensors, batch.mask, batch.labels, permutations).loss
         assert loss is not None
         return loss
 
-    def _batches(self, step: int) -> Iterator[Batch]:
-        """The batches of one step; what is random about them depends on the seed and the step alone."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        order = np.random.default_rng([self.recipe.seed, 0, epoch]).permutation(len(self.conversations))
-        size = self.recipe.batch_size * self.recipe.accumulation
-        chosen = [self.conversations[i] for i in order[place * size : (place + 1) * size]]
-        rng = np.random.default_rng([self.recipe.seed, 1, step])
-        torch.manual_seed(int(rng.integers(2**62)))
-        for start in range(0, len(chosen), self.recipe.batch_size):
-            yield self._batch(chosen[start : start + self.recipe.batch_size], rng)
+    def _batches(self, step: int) -> Iterator[tuple[Batch, float]]:
+        """The batches of one step with their weights; what is random depends on seed, step and place in the step alone.
 
-    def _batch(self, conversations: list[Conversation], rng: np.random.Generator) -> Batch:
-        return self.collator.batch([self.collator.sample(item, rng) for item in conversations])
+        Weights make the mean over all processes the mean over all labels; a process without a share works for nothing.
+        """
+        recipe, workers = self.recipe, self.workers
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = np.random.default_rng([recipe.seed, 0, epoch]).permutation(len(self.conversations))
+        chosen = [self.conversations[i] for i in order[place * self._step_size : (place + 1) * self._step_size]]
+        torch.manual_seed(int(np.random.default_rng([recipe.seed, 3, step, workers.rank]).integers(2**62)))
+        for start in range(0, len(chosen), recipe.batch_size * workers.count):
+            first = start + recipe.batch_size * workers.rank
+            share = range(first, min(first + recipe.batch_size, len(chosen)))
+            used = share or [start]
+            batch = self._batch([chosen[i] for i in used], [[recipe.seed, 1, step, i] for i in used])
+            labels = float((batch.labels[:, 1:] != IGNORED_LABEL).sum()) if share else 0.0
+            yield batch, labels * workers.count / max(1.0, workers.total(labels))
+
+    def _batch(self, conversations: Sequence[Conversation], seeds: Sequence[Sequence[int]]) -> Batch:
+        """Conversations, each with a generator of its own seed, side by side."""
+        pairs = zip(conversations, seeds)
+        return self.collator.batch([self.collator.sample(item, np.random.default_rng(seed)) for item, seed in pairs])
 
     def rate(self, step: int) -> float:
         """The learning rate of a step: a linear rise, then half a cosine to zero or a constant."""
@@ -142,19 +168,24 @@ class Trainer:
 
     def _report(self) -> None:
         step, recipe = self.progress.step, self.recipe
-        if step % recipe.log_every == 0 or step == self.total_steps:
+        is_first = self.workers.rank == 0
+        if is_first and (step % recipe.log_every == 0 or step == self.total_steps):
             rate = self.rate(step - 1)
             _LOG.info("step %d of %d: loss %.4f, rate %.2e", step, self.total_steps, self.progress.loss, rate)
         if self.validation and step % recipe.evaluate_every == 0:
-            _LOG.info("step %d: validation loss %.4f", step, self.validate())
+            loss = self.validate()
+            if is_first:
+                _LOG.info("step %d: validation loss %.4f", step, loss)
         if step % recipe.save_every == 0:
             self.save(self.output / f"checkpoint-{step}")
 
     def save(self, folder: Path) -> None:
         """Write a checkpoint from which training can be resumed, and drop the oldest ones."""
-        write_model(self.model, self._config(), self.source, folder)
-        save_state(folder, self.trained, self.optimiser, self.progress)
-        prune(self.output, self.recipe.keep)
+        if self.workers.rank == 0:
+            write_model(self.model, self._config(), self.source, folder)
+            save_state(folder, self.trained, self.optimiser, self.progress)
+            prune(self.output, self.recipe.keep)
+        self.workers.wait()
 
     def _config(self) -> dict[str, Any]:
         values = dict(self.model.config.raw)
@@ -162,9 +193,9 @@ class Trainer:
         return values
 
 
-def load_for_training(source: Path, recipe: Recipe) -> SpatialLM:
+def load_for_training(source: Path, recipe: Recipe, device: str | torch.device) -> SpatialLM:
     """The model in float32, with the number of bins of the recipe."""
-    model = SpatialLM.from_pretrained(source, recipe.device, "float32")
+    model = SpatialLM.from_pretrained(source, device, "float32")
     if recipe.num_bins is not None:
         raw = dict(model.config.raw)
         raw["point_config"] = {**raw["point_config"], "num_bins": recipe.num_bins}

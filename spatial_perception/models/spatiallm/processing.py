@@ -13,7 +13,7 @@ from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Entity, Layout, Vec3, vec3
 from spatial_perception.layout.quantization import dequantise, quantise, step
 from spatial_perception.layout.text import collect, format_layout
-from spatial_perception.layout.transforms import translate
+from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align
@@ -64,7 +64,7 @@ class Canvas:
         """
         placed = translate(self.alignment.apply_layout(layout), [-value for value in self.origin])
         half = 0.5 * step("angle", self.num_bins)
-        boxes = tuple(replace(box, yaw=box.yaw + half) for box in placed.boxes)  # yaws lie on edges of bins
+        boxes = tuple(replace(box, yaw=wrap_angle(box.yaw + half)) for box in placed.boxes)  # yaws lie on edges of bins
         return format_layout(quantise(replace(placed, boxes=boxes), self.num_bins), integers=True)
 
 

@@ -135,6 +135,20 @@ def test_previous_layout_saves_passes_and_changes_nothing(tiny, monkeypatch):
     assert first.statistics[0].forwards_per_token < 0.8
 
 
+@pytest.mark.parametrize("yaw", [0.0, 0.3, -0.7])
+def test_a_layout_read_back_into_bins_is_the_text_it_came_from(tiny, monkeypatch, yaw):
+    """The draft of an unchanged scene holds no difference: not in fields, not in yaws at the ends of their range."""
+    boxes = [f"bbox_{i}=Bbox(sofa,{80 + i},60,16,{bin},100,50,48)" for i, bin in enumerate((320, 640, 480, 959, 801))]
+    text = "\n".join([*TEXT.split("\n")[:3], *boxes])
+    estimator = estimator_writing(text, tiny, monkeypatch)
+    run = estimator.run(turned(room_cloud(shift=(3.0, 1.0, -0.5)), yaw))
+    layout = run.layout()
+    assert run.canvas.to_text(layout).rstrip("\n") == text
+    again = estimator.run(turned(room_cloud(shift=(3.0, 1.0, -0.5)), yaw), previous=layout, canvas=run.canvas)
+    assert list(again.layout()) == list(layout)
+    assert again.statistics[0].accepted == again.statistics[0].proposed
+
+
 def test_previous_layouts_that_cannot_be_written_do_no_harm(estimator):
     cloud = room_cloud()
     plain = without_scores(estimator.estimate(cloud))
