@@ -208,7 +208,8 @@ def load_for_training(source: Path, recipe: Recipe, device: str | torch.device) 
         if isinstance(module, DropPath):
             module.rate *= recipe.drop_path / SonataEncoder.max_drop_path
     if recipe.gradient_checkpointing:
-        model.model.gradient_checkpointing_enable({"use_reentrant": False})
+        renamed = getattr(model.model, "activation_checkpointing_enable", model.model.gradient_checkpointing_enable)
+        renamed({"use_reentrant": False})
     return model
 
 
