@@ -14,15 +14,14 @@ from spatial_perception.errors import ConfigError
 
 if TYPE_CHECKING:
     from spatial_perception.reasoning.answers import Answer
+    from spatial_perception.reasoning.conversation import Conversation
     from spatial_perception.reasoning.relations import Viewer
-    from spatial_perception.reasoning.scene import Scene
-    from spatial_perception.reasoning.solver import SpatialSolver
 
 EPILOG = (
     "Examples:\n\n"
     '[bold]spatial-perception ask home.txt "how far is the sofa from the door?"[/bold]\n\n'
     '[bold]spatial-perception ask home.txt --robot 1,2,90 "what is left of me?"[/bold]  x, y in m, yaw in degrees\n\n'
-    "[bold]spatial-perception ask home.txt[/bold]  asks for questions until an empty line"
+    "[bold]spatial-perception ask home.txt[/bold]  a conversation; ask 'help' there, end with Ctrl-D"
 )
 
 
@@ -30,6 +29,7 @@ def command(
     layout: Annotated[Path, typer.Argument(help="Layout, .txt or .json.", show_default=False)],
     questions: Annotated[list[str] | None, typer.Argument(help="Questions in English.", show_default=False)] = None,
     robot: Annotated[str, typer.Option(help="Where the robot stands: X,Y,YAW in metres and degrees.")] = "",
+    answerer: Annotated[str, typer.Option(help="Who answers: auto, geometric.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print each answer as one line of JSON.")] = False,
     max_time: Annotated[float, typer.Option(min=0.0, help="Seconds for one answer.")] = 5.0,
 ) -> None:
@@ -38,16 +38,21 @@ def command(
     Works from the geometry alone. Each answer has a status; the exit status is 2 when the last question had no answer.
     """
     from spatial_perception.cli.layout_files import read_any_layout
+    from spatial_perception.models.registry import load_answerer
+    from spatial_perception.reasoning.conversation import Conversation
     from spatial_perception.reasoning.scene import make_scene
-    from spatial_perception.reasoning.solver import SpatialSolver
 
     scene = make_scene(read_any_layout(layout), robot=parse_robot(robot))
     for text in scene.notes:
         note(text)
-    answered = True
-    for question in questions or _typed():
-        answered = _answer(SpatialSolver(), question, scene, json, max_time)
-    if questions and not answered:
+    talk = Conversation(load_answerer(answerer), scene)
+    if not questions and sys.stdin.isatty():
+        from spatial_perception.cli.talk import converse
+
+        converse(talk, lambda question: _answer(talk, question, json, max_time))
+        return
+    answered = [_answer(talk, question, json, max_time) for question in questions or _lines()]
+    if questions and not answered[-1]:
         raise typer.Exit(FAILURE)
 
 
@@ -68,24 +73,12 @@ def parse_robot(text: str) -> Viewer | None:
     return Viewer(numbers[0], numbers[1], radians(numbers[2]) if len(numbers) == 3 else 0.0)
 
 
-def _typed() -> Iterable[str]:
-    """Questions from standard input; on a terminal with a prompt, until an empty line."""
-    if not sys.stdin.isatty():
-        yield from (line for line in sys.stdin if line.strip())
-        return
-    note("Ask in plain English; an empty line ends.")
-    while True:
-        try:
-            line = input("> ")
-        except EOFError:
-            return
-        if not line.strip():
-            return
-        yield line
+def _lines() -> Iterable[str]:
+    return (line for line in sys.stdin if line.strip())
 
 
-def _answer(solver: SpatialSolver, question: str, scene: Scene, json: bool, max_time: float) -> bool:
-    answer = solver.ask(question, scene, max_time=max_time)
+def _answer(talk: Conversation, question: str, json: bool, max_time: float) -> bool:
+    answer = talk.ask(question, max_time=max_time)
     if json:
         typer.echo(as_json(answer))
     else:

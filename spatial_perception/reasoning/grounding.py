@@ -85,7 +85,7 @@ def missing(noun: Noun, scene: Scene) -> str:
 
 def one(description: Description, scene: Scene) -> Thing:
     """The one thing that a description means; refuses with NOT_FOUND or AMBIGUOUS."""
-    found = select(description, scene)
+    found = pointed_out(select(description, scene), scene)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -94,6 +94,12 @@ def one(description: Description, scene: Scene) -> Thing:
     noun = plural(description.noun.text)
     text = f"There are {len(found)} {noun} that this fits. Which one do you mean: {listed(phrases, 'or')}?"
     raise Refusal(Status.AMBIGUOUS, text, [thing.box for thing in found])
+
+
+def pointed_out(found: list[Thing], scene: Scene) -> list[Thing]:
+    """Of several things those that a person has pointed out, where there are any."""
+    meant = [thing for thing in found if (thing.box.kind, thing.box.id) in scene.meant]
+    return meant if meant and len(found) > 1 else found
 
 
 def nothing_like(description: Description, scene: Scene) -> str:

@@ -65,7 +65,8 @@ class Scene:
     clock of `layout.stamp`, None when the age of the scene does not matter; from ages of `max_age` and `max_age_of_edits`
     (s) on, answers and proposals count as stale. `changed` holds the ids of boxes around which something has moved since.
     `notes` say what could not be used. `images` are views of the place ((H, W, 3) uint8, in the order of time) for
-    answerers that look.
+    answerers that look. `meant` are the kinds and ids of things that a person has pointed out: where a description fits
+    several, it is one of these.
     """
 
     layout: Layout
@@ -80,6 +81,7 @@ class Scene:
     ceiling: float | None = None
     notes: tuple[str, ...] = ()
     images: tuple[NDArray[np.uint8], ...] = ()
+    meant: frozenset[tuple[str, int]] = frozenset()
     max_age: float = MAX_AGE
     max_age_of_edits: float = MAX_AGE_OF_EDITS
 

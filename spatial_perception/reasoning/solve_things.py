@@ -13,6 +13,7 @@ from spatial_perception.reasoning.grounding import (
     missing,
     nothing_like,
     one,
+    pointed_out,
     robot_thing,
     rooms_of,
     select,
@@ -152,7 +153,7 @@ def answer_size(question: Size, scene: Scene) -> Answer:
     """One dimension, or all three; several things that fit are answered together where they are alike to 5 cm."""
     if question.what.noun.kind in ("room", "home"):
         return _ceiling(scene, question.unit)
-    found = select(question.what, scene)
+    found = pointed_out(select(question.what, scene), scene)
     if not found:
         raise Refusal(Status.NOT_FOUND, nothing_like(question.what, scene))
     values = [extent(thing, question.dimension) for thing in found]
