@@ -173,16 +173,20 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     import embedded_ros
 
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the package sets it for its own tools
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     kind, target, *rest = arguments
     sys.argv = [target, *rest]
     _extend_path(kind, target)  # before the activation, which sees to plain folders that would hide supplied packages
     embedded_ros.activate()
+    quiet = signal.getsignal(signal.SIGINT) is signal.SIG_DFL  # as the package sets it for its own tools
     try:
+        if quiet:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return _hand_over(kind, target)
     except KeyboardInterrupt:
         return _INTERRUPTED
+    finally:
+        if quiet and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the end of the interpreter is as quiet as its start
 
 
 def _hand_over(kind: str, target: str) -> int:

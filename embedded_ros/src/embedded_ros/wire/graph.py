@@ -5,19 +5,18 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from embedded_ros.messages.classes import message_class
 from embedded_ros.messages.codec import CdrError, deserialize, serialize
+from embedded_ros.wakeup import Wakeup
 from embedded_ros.wire import names
 from embedded_ros.wire.binding import DATA_AVAILABLE, DdsError
 from embedded_ros.wire.endpoints import BuiltinReaders, Endpoint, RemoteParticipant
 from embedded_ros.wire.participant import Participant, Reader, Writer
 from embedded_ros.wire.qos import EndpointQos
 
-_LONGEST_WAIT = 0.5  # seconds; a signal just before a wait in C would not end it
 _LOGGER = logging.getLogger("embedded_ros")
 _TOPIC, _TYPE = "ros_discovery_info", "rmw_dds_common/msg/ParticipantEntitiesInfo"
 _NODE_TYPE, _GID_TYPE = "rmw_dds_common/msg/NodeEntitiesInfo", "rmw_dds_common/msg/Gid"
@@ -50,7 +49,6 @@ class Graph:
         self._remote_nodes: dict[bytes, list[NodeRecord]] = {}
         self._local_nodes: list[NodeRecord] = []
         self._observers: list[Callable[[], None]] = []
-        self.changed = threading.Condition(self._lock)
         self._reader: Reader | None = None
         self._writer = Writer(participant, _TOPIC, _TYPE, EndpointQos(transient_local=True, depth=1))
         self._reader = Reader(
@@ -88,7 +86,7 @@ class Graph:
             self._writer.write(serialize(info))
         except DdsError as error:
             _LOGGER.debug("graph not announced: %s", error)
-        self._notify()
+        self.wake_waiters()
 
     # What is known
 
@@ -119,14 +117,19 @@ class Graph:
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float | None) -> bool:
         """Return whether ``predicate`` became true within ``timeout`` seconds (None: wait forever)."""
-        with self.changed:
-            deadline = None if timeout is None else time.monotonic() + timeout
-            while not self.changed.wait_for(
-                predicate, _LONGEST_WAIT if timeout is None else min(timeout, _LONGEST_WAIT)
-            ):
-                if deadline is not None and (timeout := deadline - time.monotonic()) <= 0:
-                    return False
-            return True
+        wakeup = Wakeup()
+        self.observe(wakeup.set)
+        try:
+            return wakeup.wait_for(predicate, timeout)
+        finally:
+            self.stop_observing(wakeup.set)
+
+    def wake_waiters(self) -> None:
+        """Let all observers look again, as after a change."""
+        with self._lock:
+            observers = list(self._observers)
+        for callback in observers:
+            callback()
 
     def servers(self, service: str, service_type: str) -> tuple[int, int]:
         """Return how many servers of a service are Cyclone's and how many are of other vendors."""
@@ -150,7 +153,7 @@ class Graph:
                 self._participants[guid] = found
             else:
                 self._endpoints[guid] = found
-        self._notify()
+        self.wake_waiters()
 
     def _on_discovery_info(self, raised: int) -> None:
         if not raised & DATA_AVAILABLE or self._reader is None:
@@ -165,20 +168,13 @@ class Graph:
             if guid != self._participant.guid:
                 with self._lock:
                     self._remote_nodes[guid] = [_node_record(entry) for entry in info.node_entities_info_seq]
-        self._notify()
+        self.wake_waiters()
 
     def _nodes_of(self, guid: bytes) -> list[NodeRecord]:
         participant = self._participants.get(guid)
         if participant is None:  # its announcement came before it was discovered, or it is gone
             return []
         return [dataclasses.replace(node, enclave=participant.enclave) for node in self._remote_nodes[guid]]
-
-    def _notify(self) -> None:
-        with self.changed:
-            self.changed.notify_all()
-            observers = list(self._observers)
-        for callback in observers:
-            callback()
 
 
 def _gid(guid: bytes) -> Any:

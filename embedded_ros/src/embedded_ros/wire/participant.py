@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import atexit
 import ctypes as ct
+import functools
 import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
+from embedded_ros import interrupts
 from embedded_ros.messages.hashing import type_hash
+from embedded_ros.wakeup import start_aside, wait_aside
 from embedded_ros.wire import profile
 from embedded_ros.wire.binding import (
     DATA_AVAILABLE,
@@ -42,6 +46,7 @@ _READER_STATUSES = (
     | SAMPLE_LOST
     | SUBSCRIPTION_MATCHED
 )
+_ACKNOWLEDGEMENT_STEP = 100_000_000  # nanoseconds; a wait in C keeps signals from being handled
 _domains: dict[int, int] = {}
 _open: weakref.WeakSet[Participant] = weakref.WeakSet()
 _lock = threading.Lock()
@@ -71,6 +76,8 @@ class Participant:
         self._topic_lock = threading.Lock()
         self._counter = 0
         self._closed = False
+        self.is_leaving = False  # set when the end is near: nothing shall block any more
+        self._writing: weakref.WeakSet[Future[None]] = weakref.WeakSet()
         _open.add(self)
 
     def topic(self, dds_name: str, type_name: str, service: bool) -> int:
@@ -94,7 +101,20 @@ class Participant:
         self._closed = True
         _open.discard(self)
         self.waiter.close()
-        delete(self.entity)
+        if self.blocked():  # Cyclone deletes nothing that is being written with; the peers find out by themselves
+            start_aside(functools.partial(delete, self.entity))
+        else:
+            delete(self.entity)
+
+    def write_patiently(self, work: Callable[[], None]) -> None:
+        """Write something for which lagging readers have to make room; the wait ends when the participant is leaving."""
+        writing = start_aside(work)
+        self._writing.add(writing)
+        wait_aside(writing, lambda: self.is_leaving)
+
+    def blocked(self) -> bool:
+        """Return whether a write still waits."""
+        return any(not writing.done() for writing in list(self._writing))
 
 
 class Writer:
@@ -112,6 +132,7 @@ class Writer:
                 LIBRARY.dds_create_writer(participant.entity, topic, c_qos, None), f"creating a writer of {dds_name}"
             )
         self.guid = guid_of(self.entity)
+        self._may_block = qos.keep_all and qos.reliable
         self._sertype = self._path.sertype(self.entity)
         participant.waiter.add(self.entity, _WRITER_STATUSES, on_status)
 
@@ -120,8 +141,16 @@ class Writer:
         self._path.write(self.entity, self._sertype, data)
 
     def write_parts(self, parts: list[Any]) -> None:
-        """Send complete CDR given in parts; raises DdsError."""
-        self._path.write_parts(self.entity, self._sertype, parts)
+        """Send complete CDR given in parts; raises DdsError.
+
+        With KEEP_ALL it waits while readers lag behind, but not while the participant is leaving.
+        """
+        if self._may_block and threading.current_thread() is threading.main_thread():
+            self._participant.write_patiently(
+                functools.partial(self._path.write_parts, self.entity, self._sertype, parts)
+            )
+        else:
+            self._path.write_parts(self.entity, self._sertype, parts)
 
     def matched(self) -> int:
         """Return how many readers receive from this writer."""
@@ -129,8 +158,15 @@ class Writer:
 
     def wait_for_acks(self, timeout_ns: int) -> bool:
         """Return whether all reliable readers acknowledged everything within the time; raises DdsError."""
-        code = LIBRARY.dds_wait_for_acks(self.entity, timeout_ns)
-        return code != RETCODE_TIMEOUT and check(code, "waiting for acknowledgements") == 0
+        while True:
+            step = min(timeout_ns, _ACKNOWLEDGEMENT_STEP)
+            code = LIBRARY.dds_wait_for_acks(self.entity, step)
+            interrupts.deliver()
+            timeout_ns -= step
+            if code != RETCODE_TIMEOUT:
+                return check(code, "waiting for acknowledgements") == 0
+            if timeout_ns <= 0 or self._participant.is_leaving:
+                return False
 
     def assert_liveliness(self) -> None:
         """Tell that this writer is alive."""
@@ -139,7 +175,8 @@ class Writer:
     def close(self) -> None:
         """Delete the writer."""
         self._participant.waiter.remove(self.entity)
-        delete(self.entity)
+        if not (self._may_block and self._participant.blocked()):  # else it ends with the participant
+            delete(self.entity)
 
 
 class Reader:

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from rclpy import parameter as parameter
 from rclpy.context import Context
-from rclpy.signals import SignalHandlerOptions, install_signal_handlers, register_context, uninstall_signal_handlers
+from rclpy.signals import (
+    SignalHandlerOptions,
+    get_current_signal_handlers_options,
+    install_signal_handlers,
+    register_context,
+    uninstall_signal_handlers,
+)
 from rclpy.task import Future
 from rclpy.utilities import get_default_context, get_rmw_implementation_identifier, ok, renew_default_context
+
+from embedded_ros import interrupts
 
 if TYPE_CHECKING:
     from rclpy.executors import Executor
@@ -66,10 +74,16 @@ def init(
             context = renew_default_context()
     if signal_handler_options is None:
         signal_handler_options = SignalHandlerOptions.ALL if is_default else SignalHandlerOptions.NO
-    context.init(args, domain_id=domain_id)
-    register_context(context)
+    before = get_current_signal_handlers_options()
     if signal_handler_options is not SignalHandlerOptions.NO:
-        install_signal_handlers(signal_handler_options)
+        install_signal_handlers(signal_handler_options)  # first, so that a signal finds no half-made context
+    register_context(context)
+    try:
+        context.init(args, domain_id=domain_id)
+    except BaseException:
+        if before is SignalHandlerOptions.NO:
+            uninstall_signal_handlers()
+        raise
     return InitContextManager(context, bool(signal_handler_options))
 
 
@@ -108,7 +122,6 @@ def _end_global_executor(context: Context | None) -> None:
     if context is None and _global_executor:
         executor = _global_executor.pop()
         if not executor._spinning:
-            executor._running = 0  # nobody spins it; an interrupt may have struck just where callbacks are counted
             executor.shutdown()
 
 
@@ -137,6 +150,7 @@ def spin(node: Node, executor: Executor | None = None) -> None:
     try:
         while chosen.context.ok():
             chosen.spin_once()
+        interrupts.deliver()
     finally:
         if added:
             chosen.remove_node(node)

@@ -7,7 +7,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from embedded_ros.interrupts import interruptible
 
+
+@interruptible
 async def await_or_execute(callback: Callable[..., Any], *args: Any) -> Any:
     """Call a function, or await it when it is a coroutine function."""
     outcome = callback(*args)

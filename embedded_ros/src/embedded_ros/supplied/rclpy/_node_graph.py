@@ -99,11 +99,14 @@ class GraphQueries:
         return self._impl_info(topic_name, no_mangle, False)
 
     def wait_for_node(self, fully_qualified_node_name: str, timeout: float) -> bool:
-        """Return whether a node appeared within ``timeout`` seconds."""
-        name = (
-            fully_qualified_node_name if fully_qualified_node_name.startswith("/") else "/" + fully_qualified_node_name
-        )
-        return self.context.graph.wait_until(lambda: name in self.get_fully_qualified_node_names(), timeout)
+        """Return whether a node appeared within ``timeout`` seconds and before a shutdown."""
+        name = "/" + fully_qualified_node_name.removeprefix("/")
+
+        def is_there() -> bool:
+            return name in self.get_fully_qualified_node_names()
+
+        self.context.graph.wait_until(lambda: is_there() or not self.context.ok(), timeout)
+        return is_there()
 
     # Helpers
 

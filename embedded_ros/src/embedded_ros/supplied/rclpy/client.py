@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
 from rclpy._entity import Entity
-from rclpy.context import LONGEST_WAIT
+from rclpy._waiting import wait_for_future
 from rclpy.qos import QoSProfile, to_endpoint_qos
 from rclpy.task import Future
 
@@ -46,16 +45,10 @@ class Client(Entity):
 
         Raises TypeError for another type, and what the call itself raised. Must not be used in a callback of the same group.
         """
-        event = threading.Event()
         future = self.call_async(request)
-        future._on_done_now(event.set)
-        self.context.on_shutdown(event.set)
-        try:
-            if not _wait(event, timeout_sec) or not future.done():
-                self.remove_pending_request(future)
-                return None
-        finally:
-            self.context._forget_on_shutdown(event.set)
+        if not wait_for_future(future, self.context, timeout_sec):
+            self.remove_pending_request(future)
+            return None
         return future.result()
 
     def call_async(self, request: Any) -> Future:
@@ -147,12 +140,3 @@ class Client(Entity):
 
     def __exit__(self, *exception: object) -> None:
         self.destroy()
-
-
-def _wait(event: threading.Event, timeout: float | None) -> bool:
-    """Wait in steps, see LONGEST_WAIT; return whether the event came within ``timeout`` seconds (None: no limit)."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    while not event.wait(LONGEST_WAIT if deadline is None else min(LONGEST_WAIT, deadline - time.monotonic())):
-        if deadline is not None and time.monotonic() >= deadline:
-            return False
-    return True

@@ -134,7 +134,7 @@ class Clock:
         """Sleep until a point in time; return False when the context was shut down or the time source changed first."""
         if until.clock_type != self._clock_type:
             raise ValueError("until's clock type does not match this clock's type")
-        from rclpy._sleep import sleep_until
+        from rclpy._waiting import sleep_until
 
         return sleep_until(self, until, context)
 

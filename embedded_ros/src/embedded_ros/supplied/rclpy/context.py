@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import contextlib
-import queue
 import sys
 import threading
 import weakref
@@ -16,35 +14,12 @@ from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import NotInitializedException
 from rclpy.impl import rcutils_logger
 
+from embedded_ros.wakeup import Wakeup
 from embedded_ros.wire import profile
 from embedded_ros.wire.graph import Graph
 from embedded_ros.wire.participant import Participant
 
 __all__ = ["Context"]
-
-# Python handles a signal between two of its own steps: one that comes just before a wait in C does not end that wait.
-LONGEST_WAIT = 0.5  # seconds
-
-
-class Wakeup:
-    """Wakes one waiting thread; ``set`` may be called from anywhere, signal handlers and finalizers included."""
-
-    def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._signalled = False
-
-    def set(self) -> None:
-        """End the current or the next wait."""
-        if not self._signalled:
-            self._signalled = True
-            self._queue.put(None)
-
-    def wait(self, timeout: float | None) -> None:
-        """Wait for ``set``, at most ``timeout`` seconds; may end early, so callers look again what there is to do."""
-        limit = LONGEST_WAIT if timeout is None else min(timeout, LONGEST_WAIT)
-        with contextlib.suppress(queue.Empty):
-            self._queue.get(timeout=limit) if limit > 0 else self._queue.get_nowait()
-        self._signalled = False
 
 
 class Context:
@@ -56,8 +31,10 @@ class Context:
         self._graph: Graph | None = None
         self._shutdown_requested = False
         self._initialized = False
+        self._interrupted = False
         self._callbacks: list[Any] = []
         self._wakeups: weakref.WeakSet[Wakeup] = weakref.WeakSet()
+        self._wakeups_lock = threading.Lock()
         self._nodes: weakref.WeakSet[Any] = weakref.WeakSet()
         self.arguments = RosArguments()
 
@@ -82,6 +59,8 @@ class Context:
             self._initialized = True
         if initialize_logging:
             _apply_log_levels(arguments)
+        if self._interrupted:
+            self._request_shutdown()
 
     def ok(self) -> bool:
         """Return whether the context is initialized and not shut down."""
@@ -144,11 +123,14 @@ class Context:
 
     def add_wakeup(self, wakeup: Wakeup) -> None:
         """End waits on ``wakeup`` on a shutdown and when the graph changes."""
-        self._wakeups.add(wakeup)
+        with self._wakeups_lock:
+            self._wakeups.add(wakeup)
 
     def wake_all(self) -> None:
         """End all waits in this context."""
-        for wakeup in list(self._wakeups):
+        with self._wakeups_lock:
+            wakeups = list(self._wakeups)
+        for wakeup in wakeups:
             wakeup.set()
 
     def __enter__(self) -> Context:
@@ -157,25 +139,24 @@ class Context:
     def __exit__(self, *exception: object) -> None:
         self.try_shutdown()
 
-    def _forget_on_shutdown(self, callback: Callable[[], Any]) -> None:
-        with self._lock:
-            self._callbacks = [other for other in self._callbacks if _resolve(other) != callback]
-
-    def _request_shutdown(self, number: int) -> None:
+    def _request_shutdown(self) -> None:
         """Begin a shutdown from a signal handler: touch no lock here, leave the rest to another thread."""
+        self._interrupted = True
         if self._initialized and not self._shutdown_requested:
             self._shutdown_requested = True
             _thread.start_new_thread(self._notify_shutdown, ())
 
     def _notify_shutdown(self) -> None:
+        participant = self._participant
+        if participant is not None:
+            participant.is_leaving = True
+        self.wake_all()
+        if self._graph is not None:
+            self._graph.wake_waiters()
         with self._lock:
             callbacks, self._callbacks = self._callbacks, []
         for callback in _living(callbacks):
             callback()
-        self.wake_all()
-        if self._graph is not None:
-            with self._graph.changed:
-                self._graph.changed.notify_all()
 
 
 def _weak(callback: Any) -> bool:
@@ -186,12 +167,9 @@ def _weak(callback: Any) -> bool:
     return True
 
 
-def _resolve(callback: Any) -> Any:
-    return callback() if isinstance(callback, weakref.WeakMethod) else callback
-
-
 def _living(callbacks: list[Any]) -> Iterator[Callable[[], Any]]:
-    for callback in map(_resolve, callbacks):
+    for known in callbacks:
+        callback = known() if isinstance(known, weakref.WeakMethod) else known
         if callback is not None:
             yield callback
 

@@ -13,10 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from rclpy._entity import Entity, await_or_execute
-from rclpy.context import Context, Wakeup
+from rclpy.context import Context
 from rclpy.exceptions import NotInitializedException
 from rclpy.task import Future, Task
 from rclpy.utilities import get_default_context
+
+from embedded_ros import interrupts
+from embedded_ros.wakeup import Wakeup
 
 __all__ = [
     "ConditionReachedException",
@@ -80,8 +83,8 @@ class Executor:
         self._context.add_wakeup(self._wakeup)
         self._is_shutdown = False
         self._spinning = False
-        self._running = 0
-        self._idle = threading.Condition()
+        self._running: dict[Task, int] = {}  # handlers with the threads that they run in
+        self._ended = Wakeup()
 
     @property
     def context(self) -> Context:
@@ -134,9 +137,8 @@ class Executor:
         self._is_shutdown = True
         self.wake()
         limit = None if timeout_sec is None or timeout_sec < 0 else timeout_sec
-        with self._idle:
-            if not self._idle.wait_for(lambda: self._running == 0, limit):
-                return False
+        if not self._ended.wait_for(lambda: not self._runs_elsewhere(), limit):
+            return False
         with self._nodes_lock:
             nodes, self._nodes = self._nodes, []
             self._tasks, self._ready = [], collections.deque()
@@ -144,6 +146,10 @@ class Executor:
             if node._impl_executor_is(self):
                 node._impl_forget_executor()
         return True
+
+    def _runs_elsewhere(self) -> bool:
+        """Return whether another thread is in a callback; the one that asks cannot wait for itself."""
+        return any(thread != threading.get_ident() for thread in list(self._running.values()))
 
     # Spinning
 
@@ -187,6 +193,7 @@ class Executor:
             yield
         finally:
             self._spinning = False
+            interrupts.deliver()
 
     # Finding work
 
@@ -216,6 +223,7 @@ class Executor:
             self._wakeup.wait(_shorter(left, self._until_next_timer()))
 
     def _check_end(self, condition: Callable[[], bool]) -> None:
+        interrupts.deliver()
         if self._is_shutdown:
             raise ShutdownException()
         if not self._context.ok():
@@ -282,14 +290,12 @@ class Executor:
 
     def _run(self, task: Task) -> None:
         """Run a handler; keep it for later when it awaits something. Raises what the callback raised."""
-        with self._idle:
-            self._running += 1
         try:
+            self._running[task] = threading.get_ident()
             task()
         finally:
-            with self._idle:
-                self._running -= 1
-                self._idle.notify_all()
+            self._running.pop(task, None)
+            self._ended.set()
         if task.done():
             error = task.exception()
             if error is not None:

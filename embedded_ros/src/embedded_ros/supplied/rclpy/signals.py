@@ -11,6 +11,8 @@ import weakref
 from types import FrameType, TracebackType
 from typing import Any
 
+from embedded_ros import interrupts
+
 __all__ = ["SignalHandlerGuardCondition", "SignalHandlerOptions", "get_current_signal_handlers_options"]
 
 
@@ -48,10 +50,13 @@ def uninstall_signal_handlers() -> None:
     """Give the signals back to whoever had them before."""
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in list(_previous):
-        handler = _previous.pop(number)
-        if signal.getsignal(number) is _on_signal:
-            signal.signal(number, handler)
+    try:
+        interrupts.deliver()
+    finally:
+        for number in list(_previous):
+            handler = _previous.pop(number)
+            if signal.getsignal(number) is _on_signal:
+                signal.signal(number, handler)
 
 
 def get_current_signal_handlers_options() -> SignalHandlerOptions:
@@ -69,17 +74,19 @@ def register_context(context: Any) -> None:
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    """Shut all contexts down, then do what the program had asked for before rclpy.
+    """Shut all contexts down, then do what the program had asked for before rclpy, unless it has to be held back.
 
     Only flags and reentrant queues are touched here: the handler may interrupt any code of the main thread.
     """
+    if interrupts.is_retry(number, frame):
+        return
     _received.append(number)
     for context in list(_contexts):
         with contextlib.suppress(ReferenceError):
-            context._request_shutdown(number)
+            context._request_shutdown()
     previous = _previous.get(number)
     if callable(previous):
-        previous(number, frame)
+        interrupts.call(number, previous, frame)
 
 
 def _quiet_excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -11,6 +11,8 @@ import weakref
 from collections.abc import Callable, Generator
 from typing import Any
 
+from embedded_ros.interrupts import interruptible
+
 _PENDING, _CANCELLED, _FINISHED = "PENDING", "CANCELLED", "FINISHED"
 
 
@@ -141,6 +143,11 @@ class _Direct:
     __hash__ = None  # type: ignore[assignment]
 
 
+@interruptible
+def _call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
 class Task(Future):
     """Runs a function or coroutine, step by step where it awaits."""
 
@@ -175,7 +182,7 @@ class Task(Future):
             if inspect.iscoroutine(self._handler):
                 self._block_on(self._handler.send(None))
                 return
-            outcome = self._handler(*self._args, **self._kwargs)
+            outcome = _call(self._handler, self._args, self._kwargs)
             if inspect.iscoroutine(outcome):
                 self._handler, self._args, self._kwargs = outcome, [], {}
                 self._block_on(outcome.send(None))

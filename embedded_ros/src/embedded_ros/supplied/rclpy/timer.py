@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,8 @@ from rclpy.constants import S_TO_NS
 from rclpy.duration import Duration
 from rclpy.exceptions import ROSInterruptException
 from rclpy.time import Time
+
+from embedded_ros.wakeup import Wakeup
 
 
 class TimerInfo:
@@ -166,32 +167,34 @@ class Rate:
 
     def __init__(self, timer: Timer, *, context: Any) -> None:
         self._clock, self._timer = timer.clock, timer
-        self._condition = threading.Condition()
         self._context = context
         self._count, self._stopped = 0, False
+        self._sleepers: list[Wakeup] = []
         timer.callback = self._tick
-        context.on_shutdown(self._shutdown)
 
     def _tick(self) -> None:
-        with self._condition:
-            self._count += 1
-            self._condition.notify_all()
+        self._count += 1
+        self._wake()
 
-    def _shutdown(self) -> None:
-        with self._condition:
-            self._stopped = True
-            self._condition.notify_all()
+    def _wake(self) -> None:
+        for sleeper in list(self._sleepers):
+            sleeper.set()
 
     def destroy(self) -> None:
         """Stop for good; sleepers wake."""
-        self._shutdown()
+        self._stopped = True
+        self._wake()
 
     def sleep(self) -> None:
         """Sleep until the next beat; raises ROSInterruptException on shutdown, RuntimeError after destroy."""
-        with self._condition:
-            before = self._count
-            self._condition.wait_for(lambda: self._count > before or self._stopped)
-            if not self._context.ok():
-                raise ROSInterruptException()
-            if self._stopped:
-                raise RuntimeError("Rate cannot sleep because it has been destroyed")
+        wakeup, before = Wakeup(), self._count
+        self._context.add_wakeup(wakeup)
+        self._sleepers.append(wakeup)
+        try:
+            wakeup.wait_for(lambda: self._count > before or self._stopped or not self._context.ok(), None)
+        finally:
+            self._sleepers.remove(wakeup)
+        if not self._context.ok():
+            raise ROSInterruptException()
+        if self._stopped:
+            raise RuntimeError("Rate cannot sleep because it has been destroyed")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from rclpy.context import Wakeup
 from rclpy.qos import QoSProfile
+
+from embedded_ros.wakeup import Wakeup
 
 
 def wait_for_message(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 from rclpy.clock import Clock, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.logging import get_logger
 from rclpy.task import Future
+from rclpy.utilities import get_default_context
 from tf2_py import BufferCore
+
+from embedded_ros.wakeup import Wakeup
 
 from .buffer_interface import BufferInterface
 
@@ -29,8 +30,8 @@ class Buffer(BufferCore, BufferInterface):
     def __init__(self, cache_time: Duration | None = None, node: Any = None) -> None:
         BufferCore.__init__(self, cache_time)
         BufferInterface.__init__(self)
-        self._changed = threading.Condition()
-        self._waiting = 0
+        self._context = None if node is None else node.context
+        self._waiters: list[Wakeup] = []
         self._new_data_callbacks: list[Callable[[], None]] = []
         self.clock = Clock() if node is None else node.get_clock()
         if node is not None:
@@ -65,9 +66,8 @@ class Buffer(BufferCore, BufferInterface):
         self._announce()
 
     def _announce(self) -> None:
-        if self._waiting:
-            with self._changed:
-                self._changed.notify_all()
+        for wakeup in tuple(self._waiters):
+            wakeup.set()
         for callback in tuple(self._new_data_callbacks):
             callback()
 
@@ -78,19 +78,19 @@ class Buffer(BufferCore, BufferInterface):
     # ------------------------------------------------------------------ waiting
 
     def _wait(self, check: Callable[[], Answer], timeout: Duration | None) -> Answer:
-        """Return the answer as soon as it is positive, at the latest after ``timeout`` of wall time."""
+        """Return the answer as soon as it is positive, at the latest after ``timeout`` of wall time or at a shutdown."""
         answer = check()
         if answer[0] or timeout is None or timeout.nanoseconds <= 0:
             return answer
-        deadline = monotonic() + timeout.nanoseconds / 1e9
-        with self._changed:
-            self._waiting += 1
-            try:
-                while not (answer := check())[0] and (rest := deadline - monotonic()) > 0.0:
-                    self._changed.wait(rest)
-            finally:
-                self._waiting -= 1
-        return answer
+        wakeup, context = Wakeup(), self._context or get_default_context()
+        before = context.ok()
+        context.add_wakeup(wakeup)
+        self._waiters.append(wakeup)
+        try:
+            wakeup.wait_for(lambda: check()[0] or context.ok() is not before, timeout.nanoseconds / 1e9)
+        finally:
+            self._waiters.remove(wakeup)
+        return check()
 
     def can_transform(
         self,

@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.context import LONGEST_WAIT
+from rclpy._waiting import wait_for_future
 from rclpy.qos import QoSProfile, qos_profile_action_status_default, qos_profile_services_default
 from rclpy.task import Future
 from rclpy.type_support import check_is_valid_action_type
@@ -174,12 +174,7 @@ class ActionClient:
         return UUID(uuid=uuid.uuid4().bytes)
 
     def _wait(self, future: Future) -> Any:
-        event = threading.Event()
-        future._on_done_now(event.set)
-        self._node.context.on_shutdown(event.set)
-        while not event.wait(LONGEST_WAIT):
-            pass
-        self._node.context._forget_on_shutdown(event.set)
+        wait_for_future(future, self._node.context, None)
         return future.result()
 
     def _cancel_goal(self, handle: ClientGoalHandle) -> Any:

@@ -1,17 +1,18 @@
-"""Sleeping on any clock until a time, a shutdown or a change of the time source."""
+"""Waiting in user code: on any clock until a time, and for futures that another thread finishes."""
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from rclpy.clock_type import ClockType
 from rclpy.constants import S_TO_NS
-from rclpy.context import LONGEST_WAIT
 from rclpy.duration import Duration
+
+from embedded_ros.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from rclpy.clock import Clock
+    from rclpy.task import Future
     from rclpy.time import Time
 
 
@@ -24,22 +25,28 @@ def sleep_until(clock: Clock, until: Time, context: Any) -> bool:
     context = context or get_default_context()
     if not context.ok():
         raise NotInitializedException()
-    event = threading.Event()
+    wakeup = Wakeup()
+    context.add_wakeup(wakeup)
     changed: list[Any] = []
 
     def on_jump(jump: Any) -> None:
         if jump.clock_change in (ClockChange.ROS_TIME_ACTIVATED, ClockChange.ROS_TIME_DEACTIVATED):
             changed.append(jump)
-        event.set()
+        wakeup.set()
 
     step = Duration(nanoseconds=1)
     threshold = JumpThreshold(min_forward=step, min_backward=Duration(nanoseconds=-1), on_clock_change=True)
-    context.on_shutdown(event.set)
     with clock.create_jump_callback(threshold, post_callback=on_jump):
         while context.ok() and not changed and clock.now() < until:
             simulated = clock.clock_type is ClockType.ROS_TIME and clock.ros_time_is_active
-            left = None if simulated else (until - clock.now()).nanoseconds / S_TO_NS
-            event.wait(LONGEST_WAIT if left is None else min(max(0.0, left), LONGEST_WAIT))
-            event.clear()
-    context._forget_on_shutdown(event.set)
+            wakeup.wait(None if simulated else (until - clock.now()).nanoseconds / S_TO_NS)
     return context.ok() and not changed
+
+
+def wait_for_future(future: Future, context: Any, timeout: float | None) -> bool:
+    """Return whether a future was done within ``timeout`` seconds (None: no limit) and before the context's shutdown."""
+    wakeup = Wakeup()
+    context.add_wakeup(wakeup)
+    future._on_done_now(wakeup.set)
+    wakeup.wait_for(lambda: future.done() or not context.ok(), timeout)
+    return future.done()
