@@ -24,6 +24,11 @@ from spatial_perception.navigation.shapes import CircleShape, Shape
 from spatial_perception.navigation.world_model import write_world_model
 from spatial_perception.pointcloud.writing import write_cloud
 
+FILES = (
+    "map.yaml", "map.pgm", "keepout.yaml", "keepout.pgm", "speed.yaml", "speed.pgm", "route_graph.geojson", "goals.json",
+    "world_model.json", "layout.txt", "layout.geojson", "obstacles.ply", "nav2_params.yaml",
+)  # fmt: skip
+"""The names of all files that may be written."""
 _HEADER = "# Parameters for nav2's servers, made from a layout; paths are relative to this folder.\n"
 
 
@@ -139,6 +144,7 @@ def _monitor_parameters(place: NavigationMap) -> dict[str, Any]:
         values[zone.name] = {
             "type": "polygon",
             "polygon_sub_topic": f"zones/{zone.name}",
+            "polygon_subscribe_transient_local": True,
             "action_type": zone.action,
             "min_points": zone.min_points,
             "slowdown_ratio": zone.slowdown_ratio,

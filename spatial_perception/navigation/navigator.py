@@ -94,11 +94,20 @@ class Navigator:
 
     def reset(self) -> None:
         """Forget all that was: for a jump in time, or another place."""
-        self._source = Layout()
-        self._fixed: _Fixed | None = None
         self._rooms: RoomGraph | None = None
         self._route: RouteGraph | None = None
         self._shapes: tuple[Shape, ...] = ()
+        self._start_anew()
+
+    def use(self, settings: NavigationSettings) -> None:
+        """Other settings from the next update on; ids of rooms, routes and shapes stay. Raises ConfigError."""
+        self.settings, self._robot = settings, settings.robot
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        """Make everything at the next update, though with the ids of before."""
+        self._source = Layout()
+        self._fixed: _Fixed | None = None
         self._room_cells: _Cells | None = None
         self._legs, self._goals = LegFinder(), GoalFinder()
 

@@ -17,6 +17,7 @@ END = "<!-- end of parameters -->\n"
 def models() -> dict[str, type[BaseModel]]:
     """The settings of each node by its name."""
     from spatial_perception.ros.layout_settings import LayoutSettings
+    from spatial_perception.ros.navigation_settings import NavigationNodeSettings
     from spatial_perception.ros.nodes.replay import ReplaySettings
     from spatial_perception.ros.nodes.simulated_robot import RobotSettings
     from spatial_perception.ros.scene_settings import SceneSettings
@@ -24,6 +25,7 @@ def models() -> dict[str, type[BaseModel]]:
     return {
         "layout_node": LayoutSettings,
         "scene_node": SceneSettings,
+        "navigation_node": NavigationNodeSettings,
         "simulated_robot": RobotSettings,
         "replay": ReplaySettings,
     }
