@@ -1,16 +1,23 @@
-"""Writes the parameter tables of `docs/nodes/*.md`: `python -m spatial_perception.ros.documentation docs/nodes`."""
+"""Writes what is generated from the parameters of nodes: `python -m spatial_perception.ros.documentation docs/nodes config`.
+
+That is the table of each page in `docs/nodes`, and `config/navigation.yaml`.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from spatial_perception.ros.parameters import table
+from spatial_perception.ros.parameters import declarations, table
 
-BEGIN = "<!-- parameters: written by `python -m spatial_perception.ros.documentation docs/nodes` -->\n"
+IN_FILE = ("navigation_node", "scene_node")
+"""The nodes of `config/navigation.yaml`."""
+BEGIN = "<!-- parameters: written by `python -m spatial_perception.ros.documentation docs/nodes config` -->\n"
 END = "<!-- end of parameters -->\n"
 
 
@@ -40,8 +47,23 @@ def with_table(page: str, model: type[BaseModel]) -> str:
     return f"{before}{BEGIN}\n{table(model)}\n{END}{after}"
 
 
+def parameter_file(names: Sequence[str]) -> str:
+    """A file with all parameters of some nodes, in whatever namespace, at their defaults, each with its meaning."""
+    parts = [f"# All parameters of {' and '.join(names)} at their defaults. Ranges: docs/nodes/\n"]
+    for name in names:
+        parts.append(f"/**/{name}:\n  ros__parameters:\n")
+        above: list[str] = []
+        for declared in declarations(models()[name]):
+            *group, last = declared.name.split(".")
+            if group and group != above:
+                parts.append(f"    {'.'.join(group)}:\n")
+            above = group
+            parts.append(f"{'  ' * (2 + len(group))}{last}: {json.dumps(declared.ros_default)}  # {declared.text}\n")
+    return "".join(parts)
+
+
 def main() -> int:
-    """Bring the pages of a folder up to date; where ROS is not installed, over the embedded runtime."""
+    """Bring the files of two folders up to date; where ROS is not installed, over the embedded runtime."""
     if find_spec("rclpy") is None:
         import embedded_ros
 
@@ -50,6 +72,7 @@ def main() -> int:
     for name, model in models().items():
         page = folder / f"{name}.md"
         page.write_text(with_table(page.read_text(encoding="utf-8"), model), encoding="utf-8")
+    Path(sys.argv[2], "navigation.yaml").write_text(parameter_file(IN_FILE), encoding="utf-8")
     return 0
 
 

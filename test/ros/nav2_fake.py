@@ -16,7 +16,9 @@ class FakeNav2:
             node.create_service(AddShapes, f"{name}/add_shapes", self._add),
             node.create_service(RemoveShapes, f"{name}/remove_shapes", self._remove),
             node.create_service(SetRouteGraph, f"{prefix}/route_server/set_route_graph", self._graph),
-            node.create_service(AddExclusionZone, f"{prefix}/collision_monitor/scan/add_exclusion_zone", self._add_zone),
+            node.create_service(
+                AddExclusionZone, f"{prefix}/collision_monitor/scan/add_exclusion_zone", self._add_zone
+            ),
             node.create_service(
                 RemoveExclusionZone, f"{prefix}/collision_monitor/scan/remove_exclusion_zone", self._remove_zone
             ),

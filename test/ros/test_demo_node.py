@@ -6,13 +6,15 @@ import time
 
 import numpy as np
 import pytest
+import yaml
 from node_harness import ROOT, children, room
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
 from spatial_perception.msg import Layout
-from spatial_perception.ros.documentation import models, with_table
+from spatial_perception.ros.documentation import IN_FILE, models, parameter_file, with_table
+from spatial_perception.ros.parameters import declarations
 
 NODE = "/layout_node"
 
@@ -136,4 +138,18 @@ def test_what_cannot_be_replayed_is_one_line(world, path, reason):
 @pytest.mark.parametrize("name", sorted(models()))
 def test_tables_of_parameters_are_up_to_date(name):
     page = (ROOT / "docs" / "nodes" / f"{name}.md").read_text(encoding="utf-8")
-    assert with_table(page, models()[name]) == page, "run python -m spatial_perception.ros.documentation docs/nodes"
+    assert with_table(page, models()[name]) == page, (
+        "run python -m spatial_perception.ros.documentation docs/nodes config"
+    )
+
+
+def test_the_file_of_all_parameters_is_up_to_date():
+    text = (ROOT / "config" / "navigation.yaml").read_text(encoding="utf-8")
+    assert text == parameter_file(IN_FILE), "run python -m spatial_perception.ros.documentation docs/nodes config"
+    for name in IN_FILE:
+        given = yaml.safe_load(text)[f"/**/{name}"]["ros__parameters"]
+        for declared in declarations(models()[name]):
+            value = given
+            for part in declared.name.split("."):
+                value = value[part]
+            assert value == declared.ros_default, declared.name

@@ -21,7 +21,7 @@ class Blocker:
 
 sys.meta_path.insert(0, Blocker())
 
-from spatial_perception.ros.nodes.navigation_node import main
-
 if __name__ == "__main__":
+    from spatial_perception.ros.nodes.navigation_node import main
+
     raise SystemExit(main())

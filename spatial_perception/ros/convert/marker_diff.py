@@ -51,7 +51,7 @@ class MarkerDiff:
 
 def marker(number: int, namespace: str, kind: int, header: Header, colour: str, alpha: float) -> Marker:
     """A marker of a colour (`#rrggbb`) at the origin of its frame."""
-    made = Marker(header=header, ns=namespace, id=number, type=kind, action=Marker.ADD)
+    made = Marker(header=header, ns=namespace, id=number, type=kind, action=Marker.ADD, frame_locked=True)
     # An orientation of zeros makes RViz warn and draw nothing.
     made.pose.orientation.w = 1.0
     r, g, b = palette.rgb(colour)
