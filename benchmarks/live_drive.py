@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from live_world import Heard, cpu_seconds, listen, prepare, processes, report, scores, wait_for
+from live_world import Heard, cpu_seconds, listen, prepare, processes, report, scores, switches, wait_for
 
 _SETTLED = 0.5
 """The slope of memory is taken over the part of the drive after this share: the map has its size by then."""
@@ -47,7 +47,7 @@ def watch(heard: Heard, seconds: float) -> list[tuple[float, ...]]:
             memory = [heard.megabytes(f"memory of the {name}") for name in ("node", "estimator")]
             rows.append((time.monotonic() / 3600, passed / 3600, *memory))
             shown = "  ".join(f"{name} {value:.0f}" for name, value in scores(heard).items())
-            ids, voxels = heard.values.get("ids given, deleted, switched"), heard.values.get("voxels")
+            ids, voxels = heard.values.get("ids given, deleted, back again"), heard.values.get("voxels")
             print(
                 f"{passed:6.0f} s  {shown}  ids {ids}  {voxels} voxels  {memory[0]:.1f} + {memory[1]:.1f} MB",
                 flush=True,
@@ -82,6 +82,7 @@ def main() -> None:
         wall = time.monotonic() - began
         for name, value in scores(heard).items():
             print(f"{'F1 @.25 ' + name:<34} {value:.1f}")
+        print(f"id switches                        {', '.join(f'{n} {name}' for name, n in switches(heard).items())}")
         report(heard)
         print_slopes(rows)
         print(f"simulated, wall clock              {60 * given.minutes:.0f} s, {wall:.0f} s")

@@ -66,10 +66,16 @@ class Heard:
 
     truth: Any = None
     layout: Any = None
+    layouts: list[Any] = field(default_factory=list)
     clock: float = 0.0
     latencies: list[float] = field(default_factory=list)
     stages: dict[str, list[float]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+
+    def told(self, message: Any) -> None:
+        """Note a layout."""
+        self.layout = message
+        self.layouts.append(message)
 
     def timed(self, message: Any) -> None:
         """Note a message of ~/timing."""
@@ -101,7 +107,7 @@ def listen() -> tuple[Any, Heard]:
     rclpy.init()
     node, heard = rclpy.create_node("bench"), Heard()
     node.create_subscription(Layout, "/simulated_robot/truth", lambda m: setattr(heard, "truth", m), LATCHED)
-    node.create_subscription(Layout, f"{NODE}/layout", lambda m: setattr(heard, "layout", m), LATCHED)
+    node.create_subscription(Layout, f"{NODE}/layout", heard.told, LATCHED)
     node.create_subscription(Clock, "/clock", lambda m: setattr(heard, "clock", seconds(m.clock)), 10)
     node.create_subscription(Timing, f"{NODE}/timing", heard.timed, 10)
     node.create_subscription(DiagnosticArray, "/diagnostics", heard.diagnosed, 10)
@@ -117,6 +123,17 @@ def _spin(node: Any) -> None:
         rclpy.spin(node)
 
 
+def switches(heard: Heard) -> dict[str, int]:
+    """Id switches per kind over all layouts heard."""
+    from spatial_perception.ros.convert.layouts import layout_from_message
+
+    counted = IdSwitches()
+    truth = layout_from_message(heard.truth)[0].layout
+    for message in heard.layouts:
+        counted.update(layout_from_message(message)[0].layout, truth)
+    return counted.counts
+
+
 def scores(heard: Heard) -> dict[str, float]:
     """F1 at IoU 0.25 of each kind, in percent."""
     from spatial_perception.evaluation.layout_metrics import ALL_BOXES, evaluate_scene
@@ -130,11 +147,35 @@ def scores(heard: Heard) -> dict[str, float]:
     return {name: 100 * score.at(0.25).f1 for name, score in kinds.items() if score is not None}
 
 
+class IdSwitches:
+    """How often a true entity was shown under another id than the last time (CLEAR MOT's id switches), per kind."""
+
+    def __init__(self) -> None:
+        self.counts = {"wall": 0, "door": 0, "window": 0, "box": 0}
+        self._last: dict[tuple[str, int], int] = {}
+
+    def update(self, prediction: Any, truth: Any) -> None:
+        """Take in the next layout shown."""
+        from spatial_perception.layout.assignment import best_pairs
+        from spatial_perception.layout.association import box_costs, opening_costs, wall_costs
+
+        kinds = {"wall": wall_costs, "door": opening_costs, "window": opening_costs, "box": box_costs}
+        for kind, costs in kinds.items():
+            plural = "boxes" if kind == "box" else f"{kind}s"
+            real, shown = getattr(truth, plural), getattr(prediction, plural)
+            if real and shown:
+                anywhere = (np.ones((len(real), len(shown)), dtype=bool),) if costs is opening_costs else ()
+                for i, j in best_pairs(costs(real, shown, *anywhere)):
+                    key, number = (kind, real[i].id), shown[j].id
+                    self.counts[kind] += self._last.get(key, number) != number
+                    self._last[key] = number
+
+
 def report(heard: Heard) -> None:
     """Print what the node said of itself, one figure a line."""
     for key in (
         "/points received, used", "/points lost", "/points longest callback", "time per cloud, p50, p95",
-        "voxels", "map memory", "memory of the node", "memory of the estimator", "ids given, deleted, switched",
+        "voxels", "map memory", "memory of the node", "memory of the estimator", "ids given, deleted, back again",
     ):  # fmt: skip
         print(f"{key:<34} {heard.values.get(key)}")
     latencies = heard.latencies or [float("nan")]

@@ -1,7 +1,8 @@
 """Stable ids over time: the entities of each new layout are matched with those known, so that a door stays door 7.
 
 Estimators number entities anew in every layout. A tracker keeps an id while its entity exists, deletes a vanished one
-after evidence, smooths geometry, and never uses an id again. The order of entities in a layout does not matter.
+after evidence, and smooths geometry. A deleted entity that turns up again at its place gets its id back; no id is ever
+used for anything else. The order of entities in a layout does not matter.
 """
 
 from __future__ import annotations
@@ -89,12 +90,12 @@ class TrackedLayout:
 
 @dataclass(frozen=True, slots=True)
 class TrackingCounts:
-    """Since the start: entities `born` and `deleted`, `id_switches` (something deleted came back at its place under a new
-    id), and `orphans` (openings left out because their wall was not in the layout)."""
+    """Since the start: entities `born` and `deleted`, `revived` (something deleted came back at its place, under its id),
+    and `orphans` (openings left out because their wall was not in the layout)."""
 
     born: int = 0
     deleted: int = 0
-    id_switches: int = 0
+    revived: int = 0
     orphans: int = 0
 
 
@@ -124,7 +125,7 @@ class LayoutTracker:
         self.counts = TrackingCounts()
         self._next: dict[Kind, int] = {kind: 1 for kind, _ in _KINDS}
         self._records: dict[Kind, list[_Record]] = {kind: [] for kind, _ in _KINDS}
-        self._graves: dict[Kind, list[Entity]] = {kind: [] for kind, _ in _KINDS}
+        self._graves: dict[Kind, list[_Record]] = {kind: [] for kind, _ in _KINDS}
         self._shown: tuple[tuple[Kind, int], ...] = ()
         self._turn = 0
 
@@ -171,9 +172,12 @@ class LayoutTracker:
             ids[seen[j].id] = records[i].id
         matched = {j for _, j in pairs}
         born = [entity for j, entity in enumerate(seen) if j not in matched]
-        self._exhume(kind, born)
-        for entity in born:
-            ids[entity.id] = self._bear(kind, entity, _wall_of(entity, walls), stamp)
+        graves = self._exhume(kind, born)
+        for index, entity in enumerate(born):
+            wall, grave = _wall_of(entity, walls), graves.get(index)
+            ids[entity.id] = (
+                self._bear(kind, entity, wall, stamp) if grave is None else self._revive(grave, entity, wall, stamp)
+            )
         return ids
 
     def _update(self, record: _Record, entity: Entity, wall: int, stamp: float) -> None:
@@ -191,13 +195,24 @@ class LayoutTracker:
         self.counts = replace(self.counts, born=self.counts.born + 1)
         return record.id
 
-    def _exhume(self, kind: Kind, born: list[Entity]) -> None:
-        """Count new entities that stand where a deleted one stood: their id switched."""
+    def _exhume(self, kind: Kind, born: list[Entity]) -> dict[int, _Record]:
+        """The deleted entities that stood where new ones (by their index) stand now; their graves are gone."""
         graves = self._graves[kind]
-        pairs = best_pairs(_costs(graves, born, np.ones((len(graves), len(born)), dtype=bool)))
+        places = [grave.state.shown for grave in graves]
+        pairs = best_pairs(_costs(places, born, np.ones((len(graves), len(born)), dtype=bool)))
         gone = {i for i, _ in pairs}
         self._graves[kind] = [grave for i, grave in enumerate(graves) if i not in gone]
-        self.counts = replace(self.counts, id_switches=self.counts.id_switches + len(pairs))
+        return {j: graves[i] for i, j in pairs}
+
+    def _revive(self, record: _Record, entity: Entity, wall: int, stamp: float) -> int:
+        """Follow a deleted entity again, from where it stands now."""
+        record.state = Smoothed(entity, entity)
+        record.last_seen, record.turn, record.wall = stamp, self._turn, wall
+        record.misses, record.hidden, record.hits = 0, False, record.hits + 1
+        _vote(record, entity)
+        self._records[record.kind].append(record)
+        self.counts = replace(self.counts, revived=self.counts.revived + 1)
+        return record.id
 
     def _miss(self, observable: Callable[[Entity], bool]) -> None:
         """Weigh what was not in this layout: hide what others took the place of, delete what was missed too often."""
@@ -217,7 +232,7 @@ class LayoutTracker:
     def _bury(self, dead: list[_Record]) -> None:
         for record in dead:
             self._records[record.kind].remove(record)
-            self._graves[record.kind] = [*self._graves[record.kind], record.state.shown][-_GRAVES:]
+            self._graves[record.kind] = [*self._graves[record.kind], record][-_GRAVES:]
         self.counts = replace(self.counts, deleted=self.counts.deleted + len(dead))
 
     def _patience(self, record: _Record) -> int:

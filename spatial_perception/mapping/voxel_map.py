@@ -14,12 +14,14 @@ from spatial_perception.errors import CloudError, CloudFileError, ConfigError
 from spatial_perception.files import atomic_path
 from spatial_perception.layout.entities import vec3
 from spatial_perception.mapping.binning import Bins, bin_points
+from spatial_perception.mapping.surface_voxels import SurfaceVoxels
 from spatial_perception.mapping.visibility import RangeImage
 from spatial_perception.mapping.voxel_hash import Keys, VoxelHash, unpack_keys
 from spatial_perception.pointcloud.cloud import PointCloud, Vec3
 from spatial_perception.pointcloud.normals import estimate_normals
 
-_FORMAT = 1
+_FORMAT = 2
+_MOST_HITS = 1 << 30
 _REACH = 1 << 20
 
 
@@ -62,7 +64,7 @@ class MapUpdate:
 _FIELDS: dict[str, tuple[type[np.generic], int]] = {
     "offset": (np.float32, 3),
     "rgb": (np.float32, 3),
-    "weight": (np.int32, 0),
+    "hits": (np.int32, 0),
     "misses": (np.int16, 0),
     "seen": (np.float64, 0),
 }
@@ -90,7 +92,7 @@ class VoxelMap:
         self.stamp = 0.0
         self.has_colour = False
         self._count = 0
-        # Removed voxels keep their slot, with weight 0, until it pays to compact the arrays.
+        # Removed voxels keep their slot, without hits, until it pays to compact the arrays.
         self._dead = 0
         self._cursor = 0
         self._hash = VoxelHash(min(self.capacity, 4096))
@@ -126,10 +128,16 @@ class VoxelMap:
 
     def to_cloud(self, min_hits: int = 1) -> PointCloud:
         """The centroids (and mean colours) of all voxels hit at least `min_hits` times, sorted by voxel."""
-        used = self._hit(min_hits)
-        xyz = (unpack_keys(self._keys[used]) + 0.5) * self.settings.voxel + self._data["offset"][used]
-        rgb = np.rint(self._data["rgb"][used]).astype(np.uint8) if self.has_colour else None
-        return PointCloud(xyz.astype(np.float32), rgb, self.frame_id, self.stamp)
+        return self.voxels(min_hits).cloud()
+
+    def voxels(self, min_hits: int = 1) -> SurfaceVoxels:
+        """A copy of all voxels hit at least `min_hits` times, as quick as a copy can be: the map may change after it."""
+        used = np.flatnonzero(self._data["hits"][: self._count] >= max(min_hits, 1))
+        rgb = self._data["rgb"][used] if self.has_colour else None
+        return SurfaceVoxels(
+            self._keys[used], self._data["offset"][used], rgb, self._data["hits"][used], self.settings.voxel,
+            self.frame_id, self.stamp,
+        )  # fmt: skip
 
     def normals(self, min_hits: int = 1, neighbours: int = 16) -> NDArray[np.float32]:
         """Unit normals (N, 3) of the points of `to_cloud(min_hits)`, pointing to where they were seen from.
@@ -151,7 +159,7 @@ class VoxelMap:
 
     def _hit(self, min_hits: int) -> NDArray[np.intp]:
         """Slots hit at least so often, ascending by voxel."""
-        used = np.flatnonzero(self._data["weight"][: self._count] >= max(min_hits, 1))
+        used = np.flatnonzero(self._data["hits"][: self._count] >= max(min_hits, 1))
         return used[np.argsort(self._keys[used])]
 
     def save(self, path: Path | str) -> None:
@@ -223,7 +231,7 @@ class VoxelMap:
         measured = self._measured(bins, sensor)
         slots = self._hash.find(bins.keys)
         known = slots >= 0
-        revived = int(np.count_nonzero(self._data["weight"][slots[known]] == 0)) if self._dead else 0
+        revived = int(np.count_nonzero(self._data["hits"][slots[known]] == 0)) if self._dead else 0
         self._dead -= revived
         self._blend(slots[known], {name: value[known] for name, value in measured.items()}, bins.counts[known], stamp)
         fresh = np.flatnonzero(~known)
@@ -236,12 +244,13 @@ class VoxelMap:
 
     def _blend(self, slots: NDArray, measured: dict[str, NDArray], counts: NDArray, stamp: float) -> None:
         data = self._data
-        weight = data["weight"][slots]
+        hits = data["hits"][slots]
+        weight = np.minimum(hits, self.settings.max_weight)
         share = (counts / (weight + counts)).astype(np.float32)[:, None]
         for name, value in measured.items():
             old = data[name][slots]
             data[name][slots] = old + share * (value - old)
-        data["weight"][slots] = np.minimum(weight + counts, self.settings.max_weight)
+        data["hits"][slots] = np.minimum(hits + counts, _MOST_HITS)
         data["misses"][slots] = 0
         data["seen"][slots] = stamp
 
@@ -251,8 +260,7 @@ class VoxelMap:
         self._hash.insert(keys)
         self._count += len(keys)
         self._keys[first : self._count] = keys
-        weight = np.minimum(counts, self.settings.max_weight)
-        new = {"misses": 0, "seen": stamp, "weight": weight, **measured}
+        new = {"misses": 0, "seen": stamp, "hits": counts, **measured}
         for name, array in self._data.items():
             array[first : self._count] = new.get(name, 0)
 
@@ -282,14 +290,14 @@ class VoxelMap:
             return self._make_room(wanted)
         excess = min(self._count, excess + self.capacity // 10)
         order = np.lexsort(
-            (self._keys[: self._count], self._data["weight"][: self._count], self._data["seen"][: self._count])
+            (self._keys[: self._count], self._data["hits"][: self._count], self._data["seen"][: self._count])
         )
         self._keep(np.sort(order[excess:]))
         return excess
 
     def _compact(self) -> None:
         if self._dead:
-            self._keep(np.flatnonzero(self._data["weight"][: self._count]))
+            self._keep(np.flatnonzero(self._data["hits"][: self._count]))
 
     def _keep(self, slots: NDArray) -> None:
         """Hold only these slots (ascending)."""
@@ -307,7 +315,7 @@ class VoxelMap:
         share = max(1, int(self._count * self.settings.decay_share))
         slots = (self._cursor + np.arange(share)) % self._count
         self._cursor = int((slots[-1] + 1) % self._count)
-        slots = slots[self._data["weight"][slots] > 0]
+        slots = slots[self._data["hits"][slots] > 0]
         centres = (unpack_keys(self._keys[slots]) + 0.5) * self.settings.voxel
         through = slots[image.sees_through(centres.astype(np.float32), margin=3 * self.settings.voxel)]
         # `touched` is sorted: what this very cloud hit is there, whatever the neighbouring rays say.
@@ -315,7 +323,7 @@ class VoxelMap:
         through = through[touched[place] != self._keys[through]]
         self._data["misses"][through] += 1
         gone = through[self._data["misses"][through] >= self.settings.decay_misses]
-        self._data["weight"][gone] = 0
+        self._data["hits"][gone] = 0
         self._dead += len(gone)
         if self._dead > max(4096, self._count // 8):
             self._compact()
@@ -324,5 +332,5 @@ class VoxelMap:
 
 def _newest(content: dict[str, NDArray], count: int, names: list[str]) -> dict[str, NDArray]:
     """The rows of a saved map seen last, for a map with less room."""
-    kept = np.sort(np.lexsort((content["keys"], content["weight"], content["seen"]))[-count:])
+    kept = np.sort(np.lexsort((content["keys"], content["hits"], content["seen"]))[-count:])
     return {name: content[name][kept] for name in names if name in content}

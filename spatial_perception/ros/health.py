@@ -151,7 +151,7 @@ class Health:
         status.add("done, failed, superseded", f"{done}, {failed}, {superseded}")
         if self._parts.tracker is not None:
             c = self._parts.tracker.counts
-            status.add("ids given, deleted, switched", f"{c.born}, {c.deleted}, {c.id_switches}")
+            status.add("ids given, deleted, back again", f"{c.born}, {c.deleted}, {c.revived}")
         status.add("last latency", f"{estimations.last_latency:.2f} s")
         pid = estimations.process.pid
         status.add("memory of the estimator", "not running" if pid is None else f"{resident_megabytes(pid):.1f} MB")

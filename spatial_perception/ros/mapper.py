@@ -163,12 +163,14 @@ class Mapper:
                 self._settled = self._changes
                 self._on_epoch(reason)
 
-    def snapshot(self, min_hits: int) -> Snapshot:
-        """The map as it is."""
+    def snapshot(self, min_hits: int, min_share: float = 0.0) -> Snapshot:
+        """The map as it is: voxels with so many hits, and with such a share of the most hits around them."""
         with self._lock:
             self.catch_up()
-            cloud = self.map.to_cloud(min_hits)
-            return Snapshot(self.epoch, self.map.version, cloud, self._arrived, self._changes)
+            voxels = self.map.voxels(min_hits)
+            state = self.epoch, self.map.version, self._arrived, self._changes
+        epoch, version, arrived, changes = state
+        return Snapshot(epoch, version, voxels.cloud(min_share), arrived, changes)
 
     def settled(self, snapshot: Snapshot) -> None:
         """Count changes from this snapshot on. Takes no lock: callers hold theirs."""

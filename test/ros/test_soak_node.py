@@ -41,12 +41,12 @@ def test_ten_minutes_of_driving(world):
     later = np.array(memory[len(memory) // 2 :])
     slope, ids = (
         np.polyfit(later[:, 0], later[:, 1], 1)[0],
-        diagnostics(reports, "estimation")[2]["ids given, deleted, switched"],
+        diagnostics(reports, "estimation")[2]["ids given, deleted, back again"],
     )
     prediction, expected = layout_from_message(layouts[-1])[0].layout, layout_from_message(truth[-1])[0].layout
     f1 = evaluate_scene(prediction, expected).of("wall").at(0.25).f1
     print(
-        f"memory {later[-1, 1]:.0f} MB, slope {slope:.1f} MB/h, wall F1@.25 {f1:.2f}, ids given, deleted, switched: {ids}"
+        f"memory {later[-1, 1]:.0f} MB, slope {slope:.1f} MB/h, wall F1@.25 {f1:.2f}, ids given, deleted, back again: {ids}"
     )
     assert f1 >= 0.85
     # Ten minutes tell a leak of megabytes from the steps of the allocator, no more.

@@ -264,7 +264,7 @@ class LayoutNode(LifecycleNode):
 
     def _snapshot(self) -> Snapshot:
         assert self._parts.mapper is not None
-        return self._parts.mapper.snapshot(self.settings.map.min_hits)
+        return self._parts.mapper.snapshot(self.settings.map.min_hits, self.settings.map.min_share)
 
     def _on_found(self, request: Request) -> None:
         """Give the entities their stable ids and publish them, unless the map started anew meanwhile."""
