@@ -99,6 +99,7 @@ class Server:
         self._requests: SimpleQueue[tuple[dict[str, Any], PointCloud] | None] = SimpleQueue()
         self._canceled: set[int] = set()
         self._heading = Heading()
+        self._canvas: Any = None
 
     def serve(self) -> None:
         """Work until the input ends."""
@@ -153,7 +154,10 @@ class Server:
         return {"kind": "done", "layout": layout_to_dict(layout), "stages": stages, "notes": notes}
 
     def _run(self, header: dict[str, Any], cloud: PointCloud, alignment: Alignment) -> Layout:
-        """The layout; estimators that can be watched report each entity and can be stopped between two of them."""
+        """The layout; estimators that can be watched report each entity and can be stopped between two of them.
+
+        Those that write in bins keep them while there is a layout before: what is unchanged is then written unchanged.
+        """
         previous = parse_json(json.dumps(header["previous"])) if header["previous"] else None
         draft = None if previous is None else rotate(previous, -alignment.yaw)
         request = (cloud, header["task"], tuple(header["categories"]), draft)
@@ -161,9 +165,12 @@ class Server:
         if run is None:
             return self._estimator.estimate(*request)
         number = header["id"]
-        watched = run(*request, cancelled=lambda: number in self._canceled)
+        canvas = None if previous is None else self._canvas
+        watched = run(*request, canvas=canvas, cancelled=lambda: number in self._canceled)
         self._watch(number, watched, alignment)
-        return watched.layout()
+        layout = watched.layout()
+        self._canvas = watched.canvas
+        return layout
 
     def _watch(self, number: int, watched: Any, alignment: Alignment) -> None:
         """Report each entity, and now and then all so far."""

@@ -100,10 +100,13 @@ class Watched:
     name = "watched"
 
     def __init__(self):
-        self.statistics, self.asked = [], []
+        self.statistics, self.asked, self.canvases = [], [], []
+        self.canvas = None
 
-    def run(self, cloud, task, categories, previous, cancelled):
+    def run(self, cloud, task, categories, previous, canvas, cancelled):
         self.asked.append((cloud, previous))
+        self.canvases.append(canvas)
+        self.canvas = f"canvas {len(self.asked)}"
         self.cancelled = cancelled
         return self
 
@@ -138,6 +141,14 @@ def ask(channel, query, number=1):
     while not answers or answers[-1]["kind"] == "entity":
         answers.append(channel.receive())
     return answers
+
+
+def test_bins_are_kept_while_there_is_a_layout_before(served, cloud):
+    channel, watched = served
+    layout = watched.layout()
+    for number, previous in enumerate((None, layout, layout, None)):
+        ask(channel, Query(cloud, previous=previous), number)
+    assert watched.canvases == [None, "canvas 1", "canvas 2", None]
 
 
 def test_entities_are_told_as_they_come(served, cloud):

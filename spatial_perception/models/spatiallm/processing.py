@@ -26,6 +26,7 @@ MIN_YAW = 2e-3  # rad; smaller turns are within the error of their estimate
 NEIGHBOURS, STD_RATIO = 15, 2.0
 STRAYS, STRAY_MARGIN = 0.01, 4.0  # share of the points at either end of an axis; m beyond the others
 CANVAS_SLACK = 0.25  # m that points may lie below the first bin
+CANVAS_OUTSIDE = 0.03  # share of the points that may lie elsewhere
 CANVAS_YAW = np.radians(2.0)  # rad between the headings of canvas and cloud, modulo quarter turns
 
 
@@ -41,15 +42,17 @@ class Canvas:
     num_bins: int
     centred: bool = True
 
-    def fits(self, alignment: Alignment, low: Vec3, high: Vec3) -> bool:
-        """Whether the bins still suit a cloud of this alignment whose bounds, aligned as the canvas is, are these (m).
+    def fits(self, alignment: Alignment, xyz: NDArray[Any]) -> bool:
+        """Whether the bins still suit a cloud of this alignment whose points, aligned as the canvas is, are these (N, 3).
 
-        A few stray points below the origin are no reason to move every bin: they fall into the outermost ones.
+        A few stray points are no reason to move every bin: they fall into the outermost ones.
         """
         yaw = abs((alignment.yaw - self.alignment.yaw + pi / 4) % (pi / 2) - pi / 4)
         same = np.array_equal(alignment.upright, self.alignment.upright) and alignment.scale == self.alignment.scale
-        inside = all(o - CANVAS_SLACK <= a and b < o + WORLD_EXTENT for o, a, b in zip(self.origin, low, high))
-        return bool(same and yaw < CANVAS_YAW and inside and alignment.frame_id == self.alignment.frame_id)
+        low = np.asarray(self.origin)
+        outside = np.any((xyz < low - CANVAS_SLACK) | (xyz >= low + WORLD_EXTENT), axis=1)
+        kept = same and yaw < CANVAS_YAW and alignment.frame_id == self.alignment.frame_id
+        return bool(kept and outside.mean() <= CANVAS_OUTSIDE)
 
     def to_metres(self, entity: Entity) -> Entity:
         """An entity in bins to metres in the frame of the cloud."""
@@ -151,7 +154,7 @@ def prepare_cloud(
         aligned, alignment = align(finite, settings.up, False, settings.scale)
     if canvas is not None:
         kept = canvas.alignment.apply(finite)
-        if canvas.fits(alignment, vec3(kept.xyz.min(axis=0)), vec3(kept.xyz.max(axis=0))):
+        if canvas.fits(alignment, kept.xyz):
             return kept, canvas.alignment, notes
     return aligned, alignment, notes
 

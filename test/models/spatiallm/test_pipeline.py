@@ -182,6 +182,25 @@ def test_canvas_keeps_bins_while_the_map_grows(estimator):
     assert run.canvas.to_text(layout) == second.canvas.to_text(layout)
 
 
+@pytest.mark.parametrize("yaw", [0.0, 0.3])
+def test_a_grown_map_of_an_unchanged_room_costs_next_to_nothing(tiny, monkeypatch, yaw):
+    """The map grows at one end: the last layout, in the bins of the last run, is accepted word for word."""
+    estimator = estimator_writing(TEXT, tiny, monkeypatch)
+    cloud = turned(room_cloud(shift=(2.0, -3.0, 0.4)), yaw)
+    first = estimator.run(cloud)
+    layout = first.layout()
+    more = turned(room_cloud(shift=(6.1, -2.0, 0.4), points=900, seed=1), yaw)
+    grown = PointCloud(np.concatenate([cloud.xyz, more.xyz]), np.concatenate([cloud.rgb, more.rgb]), "map", 12.5)
+    second = estimator.run(grown, previous=layout, canvas=first.canvas)
+    assert second.layout().walls == layout.walls
+    assert second.text == first.text
+    assert second.statistics[0].accepted == second.statistics[0].proposed
+    assert second.statistics[0].forwards_per_token < 0.06
+    moved = estimator.run(grown.with_xyz(grown.xyz - np.array([5.0, 0.0, 0.0], np.float32)), canvas=first.canvas)
+    moved.layout()
+    assert moved.canvas is not first.canvas
+
+
 @pytest.mark.parametrize(
     "change",
     [
