@@ -13,6 +13,7 @@ from spatial_perception.cli.console import FAILURE, note, one_line, out
 from spatial_perception.errors import ConfigError
 
 if TYPE_CHECKING:
+    from spatial_perception.layout.entities import Layout
     from spatial_perception.reasoning.answers import Answer
     from spatial_perception.reasoning.conversation import Conversation
     from spatial_perception.reasoning.relations import Viewer
@@ -21,6 +22,7 @@ EPILOG = (
     "Examples:\n\n"
     '[bold]spatial-perception ask home.txt "how far is the sofa from the door?"[/bold]\n\n'
     '[bold]spatial-perception ask home.txt --robot 1,2,90 "what is left of me?"[/bold]  x, y in m, yaw in degrees\n\n'
+    '[bold]spatial-perception ask home.txt "how do I get from the bed to the sofa?" --picture way.png[/bold]\n\n'
     "[bold]spatial-perception ask home.txt[/bold]  a conversation; ask 'help' there, end with Ctrl-D"
 )
 
@@ -29,6 +31,9 @@ def command(
     layout: Annotated[Path, typer.Argument(help="Layout, .txt or .json.", show_default=False)],
     questions: Annotated[list[str] | None, typer.Argument(help="Questions in English.", show_default=False)] = None,
     robot: Annotated[str, typer.Option(help="Where the robot stands: X,Y,YAW in metres and degrees.")] = "",
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the last answer on the floor plan: .png, .svg, .pdf.", show_default=False)
+    ] = None,
     answerer: Annotated[str, typer.Option(help="Who answers: auto, geometric.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print each answer as one line of JSON.")] = False,
     max_time: Annotated[float, typer.Option(min=0.0, help="Seconds for one answer.")] = 5.0,
@@ -46,14 +51,25 @@ def command(
     for text in scene.notes:
         note(text)
     talk = Conversation(load_answerer(answerer), scene)
+    if picture is not None and not questions:
+        raise ConfigError("--picture draws the answer to a question; give the question too")
     if not questions and sys.stdin.isatty():
         from spatial_perception.cli.talk import converse
 
-        converse(talk, lambda question: _answer(talk, question, json, max_time))
+        converse(talk, lambda question: _tell(talk, question, json, max_time))
         return
-    answered = [_answer(talk, question, json, max_time) for question in questions or _lines()]
-    if questions and not answered[-1]:
+    answers = [_tell(talk, question, json, max_time) for question in questions or _lines()]
+    if picture is not None:
+        _draw(scene.layout, answers[-1], picture)
+    if questions and not answers[-1].answered:
         raise typer.Exit(FAILURE)
+
+
+def _draw(layout: Layout, answer: Answer, path: Path) -> None:
+    from spatial_perception.visualization.figures import floor_plan, save_figure
+    from spatial_perception.visualization.marks import marks_of
+
+    save_figure(floor_plan(layout, title=answer.question, areas=False, marks=marks_of(answer)), path)
 
 
 def parse_robot(text: str) -> Viewer | None:
@@ -77,7 +93,7 @@ def _lines() -> Iterable[str]:
     return (line for line in sys.stdin if line.strip())
 
 
-def _answer(talk: Conversation, question: str, json: bool, max_time: float) -> bool:
+def _tell(talk: Conversation, question: str, json: bool, max_time: float) -> Answer:
     answer = talk.ask(question, max_time=max_time)
     if json:
         typer.echo(as_json(answer))
@@ -86,7 +102,7 @@ def _answer(talk: Conversation, question: str, json: bool, max_time: float) -> b
         if answer.choice:
             text = f"{answer.choice}. {text}"
         out().print(one_line(text), markup=False, soft_wrap=True)
-    return answer.answered
+    return answer
 
 
 def as_json(answer: Answer) -> str:

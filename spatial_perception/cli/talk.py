@@ -27,7 +27,7 @@ When I ask back which one you mean, answer with its number or say 'the one in th
 'things' lists what I know; Ctrl-C drops a line or an answer, Ctrl-D or 'quit' ends."""
 
 
-def converse(talk: Conversation, answer: Callable[[str], bool]) -> None:
+def converse(talk: Conversation, answer: Callable[[str], object]) -> None:
     """Ask for questions until the end of input; `answer` prints the answer to one."""
     note("Ask in plain English; 'help' shows examples, Ctrl-D ends.")
     with _History():
@@ -46,7 +46,7 @@ def converse(talk: Conversation, answer: Callable[[str], bool]) -> None:
                 _turn(talk, line, answer)
 
 
-def _turn(talk: Conversation, line: str, answer: Callable[[str], bool]) -> None:
+def _turn(talk: Conversation, line: str, answer: Callable[[str], object]) -> None:
     if line.lower() in _HELP_WORDS:
         out().print(HELP, markup=False, highlight=False)
     elif line.lower() == "things":

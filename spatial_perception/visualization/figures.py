@@ -17,6 +17,7 @@ from spatial_perception.layout.entities import Layout
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.visualization import backdrop, dollhouse, palette, plan, sheet
 from spatial_perception.visualization import plan_geometry as geometry
+from spatial_perception.visualization.marks import Marks, draw_marks
 from spatial_perception.visualization.sheet import Entry, Sheet
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class _Scene:
     def __init__(self, layout: Layout, cloud: PointCloud | None, truth: Layout | None) -> None:
         layout, self.dropped = geometry.drawable(layout)
         truth = None if truth is None else geometry.drawable(truth)[0]
-        offset = _offset(layout, truth, cloud)
+        self.offset = offset = _offset(layout, truth, cloud)
         self.layout = geometry.shifted(layout, offset)
         self.truth = None if truth is None else geometry.shifted(truth, offset)
         self.floor = geometry.floor_height(self.layout)
@@ -118,15 +119,18 @@ def floor_plan(
     truth: Layout | None = None,
     title: str | None = None,
     areas: bool = True,
+    marks: Marks | None = None,
 ) -> Figure:
     """Draw a layout from above: walls as thick as they are, doors with their swing, windows, labelled boxes.
 
     `cloud` is shown faint behind it, without its ceiling; `truth` is laid over it in dashes; `areas` writes the floor
-    area of each closed room. Anything from an empty layout to a storey of a hundred rooms anywhere on Earth can be
-    drawn; entities with values that are not finite are left out and counted in the subtitle.
+    area of each closed room; `marks` shows what an answer rests on, and what it says. Anything from an empty layout to a
+    storey of a hundred rooms anywhere on Earth can be drawn; entities with values that are not finite are left out and
+    counted in the subtitle.
     """
     scene = _Scene(layout, cloud, truth)
-    page = sheet.make_sheet(scene.lower, scene.upper, legend=bool(scene.entries()))
+    extra = marks.entries() if marks else []
+    page = sheet.make_sheet(scene.lower, scene.upper, legend=bool([*extra, *scene.entries()]))
     if scene.points is not None:
         plan.draw_cloud(page, scene.points)
     plan.draw_rooms(page, scene.cells, scene.points is not None)
@@ -140,16 +144,21 @@ def floor_plan(
     if scene.truth is not None:
         plan.draw_truth(page, scene.truth)
     plan.draw_dimensions(page, scene.layout)
-    _furnish(page, scene, title, ((1.0, 0.0), (0.0, 1.0)))
+    if marks is not None:
+        draw_marks(page, marks, scene.offset)
+    _furnish(page, scene, title, ((1.0, 0.0), (0.0, 1.0)), marks)
     return page.figure
 
 
-def _furnish(page: Sheet, scene: _Scene, title: str | None, axes: tuple[tuple[float, float], ...]) -> None:
-    sheet.heading(page, title, scene.summary())
+def _furnish(
+    page: Sheet, scene: _Scene, title: str | None, axes: tuple[tuple[float, float], ...], marks: Marks | None = None
+) -> None:
+    sheet.heading(page, title, marks.said if marks and marks.said else scene.summary())
     sheet.scale_bar(page)
     sheet.frame_arrows(page, axes, scene.layout.frame_id)
-    if scene.entries():
-        sheet.legend(page, scene.entries())
+    entries = [*(marks.entries() if marks else ()), *scene.entries()]
+    if entries:
+        sheet.legend(page, entries)
 
 
 @sheet.styled

@@ -139,7 +139,8 @@ def _draw_goals(page: Sheet, place: NavigationMap, offset: NDArray[np.float64]) 
 
 def _name_room(page: Sheet, room: Room, place: NavigationMap, offset: NDArray[np.float64]) -> None:
     """Use and area of a room, with the confidence, where it covers neither walls nor the route if there is such a place."""
-    text = f"{palette.display_name(room.kind)}\n{room.area:.1f} m²"
+    alone = sum(other.kind == room.kind for other in place.rooms.rooms) == 1
+    text = f"{palette.display_name(room.kind if alone else room.name)}\n{room.area:.1f} m²"
     text += f" · {100 * room.confidence:.0f} %" if room.kind != UNKNOWN_ROOM else ""
     width = max(text_width(line) for line in text.split("\n"))
     half = np.array([0.55 * width, 1.35]) * _LABEL_SIZE * page.m_per_pt

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -96,6 +97,9 @@ class Sheet:
         return left, right, bottom, top
 
 
+_POINTS_PER_LETTER, _MOST_LINES = 4.4, 3  # of the subtitle
+
+
 def _drawing_scale(span: NDArray[np.float64]) -> float:
     largest = max(_LARGEST_SCALE, min(_LEAST_LONG_SIDE / float(span.max()), 3 * _LARGEST_SCALE))
     return float(min(_DRAWING[0] / span[0], _DRAWING[1] / span[1], largest))
@@ -134,14 +138,16 @@ def halo(colour: str) -> list[Any]:
 
 
 def heading(sheet: Sheet, title: str | None, subtitle: str) -> None:
-    """Title and one grey line below it, at the top left of the paper."""
-    left, _, _, top = sheet.whole
+    """Title and grey text below it, wrapped to the paper, at its top left."""
+    left, right, _, top = sheet.whole
     x, pad = left + sheet.metres(0.22), sheet.metres
     y = top - pad(0.24)
     if title:
         write(sheet, x, y, title, fontsize=12, ha="left", fontweight="bold")
         y -= pad(0.21)
-    write(sheet, x, y, subtitle, fontsize=7.5, ha="left", color=palette.MUTED)
+    lines = wrap(subtitle, max(40, int((right - left) / sheet.m_per_pt / _POINTS_PER_LETTER)))
+    text = "\n".join(lines[:_MOST_LINES])
+    write(sheet, x, y + pad(0.06), text, fontsize=7.5, ha="left", va="top", color=palette.MUTED)
 
 
 def scale_bar(sheet: Sheet) -> None:

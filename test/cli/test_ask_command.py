@@ -63,7 +63,7 @@ TALKED_OF = Layout(
 def talked(monkeypatch, tmp_path, capsys):
     """Lets a conversation happen: what is typed (or raised), what is printed, the prompts, and the history."""
     from spatial_perception.cli import talk as module
-    from spatial_perception.cli.ask import _answer
+    from spatial_perception.cli.ask import _tell
     from spatial_perception.reasoning.conversation import Conversation
     from spatial_perception.reasoning.scene import make_scene
     from spatial_perception.reasoning.solver import SpatialSolver
@@ -83,7 +83,7 @@ def talked(monkeypatch, tmp_path, capsys):
 
         monkeypatch.setattr("builtins.input", typed)
         talk = Conversation(SpatialSolver(), make_scene(TALKED_OF))
-        module.converse(talk, lambda question: _answer(talk, question, False, 5.0))
+        module.converse(talk, lambda question: _tell(talk, question, False, 5.0))
         return capsys.readouterr().out
 
     converse.prompts = prompts
@@ -127,3 +127,11 @@ def test_questions_are_remembered(talked, tmp_path):
     talked()
     assert "where is the sofa?" in (tmp_path / "spatial_perception" / "questions").read_text()
     readline.clear_history()
+
+
+def test_an_answer_is_drawn(run, layout_file, tmp_path):
+    done = run("ask", layout_file(), "how far is the sofa from the door?", "--picture", "answer.svg")
+    assert done.code == 0
+    drawn = (tmp_path / "answer.svg").read_text()
+    assert drawn.count("#b3124f") >= 4
+    assert run("ask", layout_file(), "--picture", "answer.png").code == 2

@@ -88,6 +88,7 @@ def test_a_planner_reaches_the_goals_without_collision(homes, judge_of):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_planner_reaches_99_percent_of_all_goals_in_40_homes(judge_of):
     reached = total = objects = 0
     for seed in range(10000, 10040):
