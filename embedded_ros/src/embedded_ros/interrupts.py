@@ -53,6 +53,16 @@ def call(number: int, handler: Handler, frame: FrameType | None) -> None:
         _thread.start_new_thread(_resend, (threading.get_ident(), number))
 
 
+def guarded(handler: Handler) -> Handler:
+    """Return a signal handler that does the same, but never in the midst of the runtime's bookkeeping."""
+
+    def strike(number: int, frame: FrameType | None) -> None:
+        if not is_retry(number, frame):
+            call(number, handler, frame)
+
+    return strike
+
+
 def is_retry(number: int, frame: FrameType | None) -> bool:
     """Return whether a signal is only the second chance of a handler that was held back, and call that if it may be."""
     if number not in _resent:

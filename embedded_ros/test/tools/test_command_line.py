@@ -95,16 +95,34 @@ def test_topics(busy, tool):
     assert "average rate:" in tool("topic", "hz", "/chatter", "--timeout", "1")[1]
     assert "B/s from" in tool("topic", "bw", "/chatter", "--timeout", "1")[1]
     assert "Publisher count: 1" in tool("topic", "info", "/chatter", "-v")[1]
+    assert tool("topic", "type", "/chatter")[1] == "std_msgs/msg/String\n"
+    assert "/nothing has no publisher or subscription" in tool("topic", "echo", "/nothing", "--timeout", "0.5")[2]
+    assert "no definition of 'std_msgs/msg/Nope'" in tool("topic", "echo", "/chatter", "std_msgs/msg/Nope")[2]
 
 
 def test_publishing(busy, tool):
-    assert (
-        tool("topic", "pub", "-t", "3", "-r", "50", "-w", "1", "/listen", "std_msgs/msg/String", "{data: hi}")[0] == 0
+    status, output, _ = tool(
+        "topic", "pub", "-t", "3", "-r", "50", "-w", "1", "/listen", "std_msgs/msg/String", "{data: hi}"
     )
+    assert status == 0
+    assert "publishing #3: std_msgs.msg.String(data='hi')" in output.splitlines()
     assert [message.data for message in busy.received] == ["hi"] * 3
-    status, _, errors = tool("topic", "pub", "--once", "/listen", "std_msgs/msg/String", "{text: hi}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--once", "/listen", "std_msgs/msg/String", "{text: hi}"), "no field 'text'; it has data"),
+        (("-r", "0", "/listen", "std_msgs/msg/String"), "the rate must be positive, not 0"),
+        (("/listen", "std_msgs/msg/String", "{data: [}"), "is no YAML: expected the node content, but found '}' at line 1"),
+        (("/listen", "String"), "'String' is no interface name; write package/msg/Type"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_published_is_told_in_one_line(arguments, expected, tool):
+    status, _, errors = tool("topic", "pub", *arguments)
     assert status == 1
-    assert "no field 'text'" in errors
+    assert expected in errors
+    assert errors.count("\n") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -148,7 +166,12 @@ def test_nodes(busy, tool):
 
 def test_parameters(busy, tool, tmp_path):
     assert "  speed" in tool("param", "list", "/lab/busy")[1].splitlines()
-    assert yaml.safe_load(tool("param", "get", "/lab/busy", "speed")[1]) == {"speed": 1.5}
+    assert "/lab/busy:" in tool("param", "list")[1].splitlines()
+    assert tool("param", "get", "/lab/busy", "speed")[1] == "Double value is: 1.5\n"
+    assert tool("param", "get", "/lab/busy", "speed", "--hide-type")[1] == "1.5\n"
+    assert tool("param", "get", "/lab/busy", "group.names")[1] == "String values are: ['a', 'b']\n"
+    described = tool("param", "describe", "/lab/busy", "speed")[1]
+    assert described.startswith("Parameter name: speed\n  Type: double\n")
     assert tool("param", "set", "/lab/busy", "speed", "2.5")[0] == 0
     assert busy.get_parameter("speed").value == 2.5
     status, _, errors = tool("param", "set", "/lab/busy", "speed", "fast")
@@ -172,14 +195,19 @@ def test_services(busy, tool):
     status, _, errors = tool("service", "call", "/none", "std_srvs/srv/Trigger", "--timeout", "0.5")
     assert status == 1
     assert "not available after 0.5 s" in errors
+    status, _, errors = tool("service", "call", "/add", "std_srvs/srv/Trigger", "--timeout", "0.5")
+    assert status == 1
+    assert "service /add is of type example_interfaces/srv/AddTwoInts, not std_srvs/srv/Trigger" in errors
 
 
 def test_actions(busy, tool):
     assert tool("action", "list", "-t")[1] == "/fib [example_interfaces/action/Fibonacci]\n"
     status, output, _ = tool("action", "send_goal", "/fib", "example_interfaces/action/Fibonacci", "{order: 3}", "-f")
     assert status == 0
+    assert output.startswith("Goal accepted")
     assert "feedback:" in output
     assert "SUCCEEDED" in output
+    assert tool("action", "info", "/fib")[1] == "Action: /fib\nAction clients: 0\nAction servers: 1\n    /lab/busy\n"
 
 
 def test_an_interrupt_cancels_the_goal(ros, node):

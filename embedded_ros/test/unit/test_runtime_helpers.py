@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 
@@ -38,37 +36,6 @@ def test_plain_values():
     assert "frame_id: map" in message_to_yaml(pose)
     with pytest.raises(NotImplementedError, match="no_arr"):
         message_to_yaml(pose, no_arr=True)
-
-
-def test_parameter_events_of_other_nodes(ros, node):
-    from rclpy.executors import SingleThreadedExecutor
-    from rclpy.parameter import Parameter
-    from rclpy.parameter_event_handler import ParameterEventHandler
-
-    other = ros.create_node("other", namespace="/far")
-    other.declare_parameter("speed", 1.0)
-    handler = ParameterEventHandler(node)
-    changes, events = [], []
-    handle = handler.add_parameter_callback("speed", "/far/other", changes.append)
-    handler.add_parameter_event_callback(events.append)
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    end = time.monotonic() + 5
-    while other.count_subscribers("/parameter_events") < 1 and time.monotonic() < end:
-        executor.spin_once(timeout_sec=0.05)
-    while not other._parameter_event_publisher.get_subscription_count() and time.monotonic() < end:
-        executor.spin_once(timeout_sec=0.05)
-    other.set_parameters([Parameter("speed", value=2.0)])
-    while not (changes and events) and time.monotonic() < end:
-        executor.spin_once(timeout_sec=0.05)
-    assert changes[-1].value.double_value == 2.0
-    assert [p.name for p in handler.get_parameters_from_event(events[-1])] == ["speed"]
-    handler.remove_parameter_callback(handle)
-    with pytest.raises(RuntimeError):
-        handler.remove_parameter_callback(handle)
-    executor.shutdown()
-    handler.destroy()
-    other.destroy_node()
 
 
 def test_what_is_missing_names_its_call(ros, node):

@@ -7,6 +7,7 @@ import signal
 import threading
 from typing import Any
 
+from embedded_ros import interrupts
 from embedded_ros.cli.common import absolute, parse_yaml, print_yaml, tool_node
 from embedded_ros.cli.main import ToolError
 
@@ -20,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = commands.add_parser("list", help="list actions")
     listing.add_argument("-t", "--show-types", action="store_true")
     listing.set_defaults(run=_list)
+    info = commands.add_parser("info", help="show clients and servers of an action")
+    info.add_argument("action")
+    info.set_defaults(run=_info)
     sending = commands.add_parser("send_goal", help="send a goal and wait for its result")
     sending.add_argument("action")
     sending.add_argument("type")
@@ -37,6 +41,23 @@ def _list(options: argparse.Namespace, rest: list[str]) -> None:
             print(f"{name} [{', '.join(types)}]" if options.show_types else name)
 
 
+def _info(options: argparse.Namespace, rest: list[str]) -> None:
+    from rclpy.action import get_action_client_names_and_types_by_node, get_action_server_names_and_types_by_node
+
+    action = absolute(options.action)
+    with tool_node(rest) as node:
+        nodes = sorted(node.get_node_names_and_namespaces())
+        print(f"Action: {action}")
+        for title, ask in (
+            ("clients", get_action_client_names_and_types_by_node),
+            ("servers", get_action_server_names_and_types_by_node),
+        ):
+            found = [where for where in nodes if action in dict(ask(node, *where))]
+            print(f"Action {title}: {len(found)}")
+            for name, namespace in found:
+                print(f"    {namespace.rstrip('/')}/{name}")
+
+
 def _send(options: argparse.Namespace, rest: list[str]) -> int:
     from rclpy.action import ActionClient
 
@@ -48,15 +69,24 @@ def _send(options: argparse.Namespace, rest: list[str]) -> int:
     with tool_node(rest, settle=False) as node, ActionClient(node, cls, absolute(options.action)) as client:
         if not client.wait_for_server(options.timeout):
             raise ToolError(f"action {absolute(options.action)} is not available after {options.timeout:g} s")
-        show = (lambda message: print_yaml({"feedback": to_plain(message.feedback)})) if options.feedback else None
+        early: list[Any] | None = []  # feedback may be faster than the answer to the goal
+
+        def show(message: Any) -> None:
+            if early is not None:
+                early.append(message)
+            elif options.feedback:
+                print_yaml({"feedback": to_plain(message.feedback)})
+
         handle = _wait(node, client.send_goal_async(goal, feedback_callback=show))
         if not handle.accepted:
             raise ToolError("goal rejected")
         print(f"Goal accepted with ID: {bytes(handle.goal_id.uuid).hex()}", flush=True)
+        waiting, early = early, None
+        for message in waiting or ():
+            show(message)
         if threading.current_thread() is threading.main_thread():
-            signal.signal(
-                signal.SIGINT, signal.default_int_handler
-            )  # an interrupt cancels the goal before it ends the tool
+            # An interrupt cancels the goal before it ends the tool.
+            signal.signal(signal.SIGINT, interrupts.guarded(signal.default_int_handler))
         try:
             response = _wait(node, handle.get_result_async())
         except KeyboardInterrupt:

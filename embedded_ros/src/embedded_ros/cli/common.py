@@ -60,7 +60,7 @@ def call(node: Any, kind: Any, name: str, request: Any, timeout: float) -> Any:
     client = node.create_client(kind, name)
     try:
         if not client.wait_for_service(timeout):
-            raise ToolError(f"service {name} is not available after {timeout:g} s")
+            raise ToolError(_why_unavailable(node, name, timeout, kind._type_name))
         future = client.call_async(request)
         rclpy.spin_until_future_complete(node, future, timeout_sec=timeout)
         if not future.done():
@@ -70,6 +70,13 @@ def call(node: Any, kind: Any, name: str, request: Any, timeout: float) -> Any:
         node.destroy_client(client)
 
 
+def _why_unavailable(node: Any, name: str, timeout: float, kind: str) -> str:
+    others = [other for other in dict(node.get_service_names_and_types()).get(name, []) if other != kind]
+    if others:
+        return f"service {name} is of type {', '.join(others)}, not {kind}"
+    return f"service {name} is not available after {timeout:g} s"
+
+
 def parse_yaml(text: str) -> Any:
     """Return the value in a YAML text; raises ToolError."""
     import yaml
@@ -77,7 +84,10 @@ def parse_yaml(text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ToolError(f"{text!r} is no YAML: {error}") from error
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        raise ToolError(f"{text!r} is no YAML: {reason}{where}") from error
 
 
 def print_yaml(value: Any) -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
 from embedded_ros.cli.common import absolute, call, is_hidden, print_yaml, tool_node
 from embedded_ros.cli.main import ToolError
+
+# by the numbers of rcl_interfaces/ParameterType, from 1 on
+_LABELS = (
+    *(f"{kind} value is" for kind in ("Boolean", "Integer", "Double", "String")),
+    *(f"{kind} values are" for kind in ("Byte", "Boolean", "Integer", "Double", "String")),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command = commands.add_parser(name)
         for word in words:
             command.add_argument(word.rstrip("?"), nargs="?" if word.endswith("?") else None)
+        if name == "get":
+            command.add_argument("--hide-type", action="store_true", help="print the value only")
         command.add_argument("--timeout", type=float, default=5.0)
         command.set_defaults(run=function)
 
@@ -48,22 +57,33 @@ def _list(options: argparse.Namespace, rest: list[str]) -> None:
         services = dict(node.get_service_names_and_types())
         for target in targets:
             if options.node_name or (not is_hidden(target) and f"{target}/list_parameters" in services):
-                print(f"{target}:")
+                if not options.node_name:
+                    print(f"{target}:")
                 print("".join(f"  {name}\n" for name in _names(node, options, target)), end="")
 
 
-def _value(node: Any, options: argparse.Namespace, name: str) -> Any:
-    from rclpy.parameter import parameter_value_to_python
-
+def _message(node: Any, options: argparse.Namespace, name: str) -> Any:
     values = _ask(node, options, "get_parameters", "GetParameters", names=[name]).values
     if not values:
         raise ToolError(f"{absolute(options.node_name)} has no parameter {name!r}")
-    return parameter_value_to_python(values[0])
+    return values[0]
+
+
+def _plain(message: Any) -> Any:
+    from rclpy.parameter import parameter_value_to_python
+
+    value = parameter_value_to_python(message)
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _get(options: argparse.Namespace, rest: list[str]) -> None:
+    """Print a value as ``ros2 param get`` does."""
     with tool_node(rest, settle=False) as node:
-        print_yaml({options.name: _value(node, options, options.name)})
+        message = _message(node, options, options.name)
+    if message.type == 0:
+        print("Parameter not set.")
+    else:
+        print(_plain(message) if options.hide_type else f"{_LABELS[message.type - 1]}: {_plain(message)}")
 
 
 def _set(options: argparse.Namespace, rest: list[str]) -> None:
@@ -79,13 +99,28 @@ def _set(options: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _describe(options: argparse.Namespace, rest: list[str]) -> None:
-    from embedded_ros.messages.convert import to_plain
-
     with tool_node(rest, settle=False) as node:
         found = _ask(node, options, "describe_parameters", "DescribeParameters", names=[options.name]).descriptors
     if not found:
         raise ToolError(f"{absolute(options.node_name)} has no parameter {options.name!r}")
-    print_yaml(to_plain(found[0]))
+    print("\n".join(_described(found[0])))
+
+
+def _described(descriptor: Any) -> Iterator[str]:
+    """Yield a descriptor's lines as ``ros2 param describe`` has them."""
+    from rclpy.parameter import Parameter
+
+    yield f"Parameter name: {descriptor.name}"
+    yield f"  Type: {Parameter.Type(descriptor.type).name.lower().replace('_', ' ')}"
+    for label, text in (("Description", descriptor.description), ("Constraints", descriptor.additional_constraints)):
+        if text or label == "Constraints":
+            yield f"  {label}: {text}".rstrip()
+    if descriptor.read_only:
+        yield "    Read only: true"
+    for allowed in [*descriptor.integer_range, *descriptor.floating_point_range]:
+        yield from (f"    Min value: {allowed.from_value}", f"    Max value: {allowed.to_value}")
+        if allowed.step:
+            yield f"    Step: {allowed.step}"
 
 
 def _dump(options: argparse.Namespace, rest: list[str]) -> None:
@@ -96,7 +131,7 @@ def _dump(options: argparse.Namespace, rest: list[str]) -> None:
             place = tree
             for parent in parents:
                 place = place.setdefault(parent, {})
-            place[last] = _value(node, options, name)
+            place[last] = _plain(_message(node, options, name))
     print_yaml({absolute(options.node_name): {"ros__parameters": tree}})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import itertools
 import statistics
 import time
 from typing import Any
@@ -17,6 +18,7 @@ from embedded_ros.cli.common import (
     tool_node,
     topic_type,
 )
+from embedded_ros.cli.main import ToolError
 
 _WINDOW = 1000
 
@@ -32,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     info.add_argument("topic")
     info.add_argument("-v", "--verbose", action="store_true")
     info.set_defaults(run=_info)
+    kind = commands.add_parser("type", help="show the type of a topic")
+    kind.add_argument("topic")
+    kind.set_defaults(run=_type)
     for name, function in (("echo", _echo), ("hz", _hz), ("bw", _bw)):
         command = commands.add_parser(name)
         command.add_argument("topic")
@@ -74,6 +79,11 @@ def _info(options: argparse.Namespace, rest: list[str]) -> None:
             print(f"{title} count: {len(found)}")
             if options.verbose:
                 print("\n".join(f"\n{entry}" for entry in found))
+
+
+def _type(options: argparse.Namespace, rest: list[str]) -> None:
+    with tool_node(rest) as node:
+        print(topic_type(node, absolute(options.topic)))
 
 
 def matching_qos(node: Any, topic: str) -> Any:
@@ -171,6 +181,8 @@ def _pub(options: argparse.Namespace, rest: list[str]) -> None:
     from embedded_ros.messages.classes import message_class
     from embedded_ros.messages.convert import from_plain
 
+    if not options.rate > 0:
+        raise ToolError(f"the rate must be positive, not {options.rate:g}")
     message = from_plain(message_class(options.type), parse_yaml(options.values))
     with tool_node(rest, settle=False) as node:
         publisher = node.create_publisher(type(message), absolute(options.topic), 10)
@@ -182,12 +194,13 @@ def _pub(options: argparse.Namespace, rest: list[str]) -> None:
         spin_until_interrupt(node, lambda: publisher.get_subscription_count() >= wanted)
         if not node.context.ok():
             return
-        left = [options.times or -1]
+        left, count = [options.times or -1], itertools.count(1)
 
         def publish() -> None:
             if left[0]:
                 publisher.publish(message)
                 left[0] -= 1
+                print(f"publishing #{next(count)}: {message!r}\n", flush=True)
 
         publish()
         node.create_timer(1.0 / options.rate, publish)
