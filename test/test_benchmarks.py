@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
         ("geometric_cost.py", ["--points", "20000", "40000"], "time grows"),
         ("evaluation_speed.py", ["--scenes", "3"], "scenes"),
         ("cli_startup.py", ["--runs", "2"], "ms"),
+        ("node_updates.py", ["--repeat", "2"], "update after one moved box"),
     ],
 )
 def test_benchmark_runs(script, arguments, says):

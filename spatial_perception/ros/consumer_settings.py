@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from spatial_perception.configuration import StrictModel
 from spatial_perception.ros.parameters import setting
 
@@ -27,3 +29,9 @@ class RobotBody(StrictModel):
     radius: float = setting(0.22, "Radius of the robot's base.", unit="m", gt=0.0, le=5.0)
     height: float = setting(1.2, "Height of the robot; what hangs higher is not in its way.", unit="m", gt=0.0, le=5.0)
     step: float = setting(0.04, "Height that the robot drives over.", unit="m", ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RobotBody:
+        if self.step >= self.height:
+            raise ValueError("robot.step must be below robot.height")
+        return self

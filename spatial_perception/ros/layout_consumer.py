@@ -111,7 +111,7 @@ class LayoutConsumer(LifecycleNode, Generic[S]):
         """Twice a second, by the wall clock, while active."""
 
     def on_stop(self) -> None:
-        """The node is deactivated."""
+        """The node is deactivated, or ends; may be called twice."""
 
     def on_settings(self, before: S, after: S) -> None:
         """Parameters were changed."""
@@ -161,6 +161,7 @@ class LayoutConsumer(LifecycleNode, Generic[S]):
     def _stop(self) -> None:
         self._tick_timer.cancel()
         feed, self.feed = self.feed, None
+        self.on_stop()
         if feed is None:
             return
         feed.close()
@@ -169,7 +170,6 @@ class LayoutConsumer(LifecycleNode, Generic[S]):
             self._listener.unregister()
             self._listener = None
         self._buffer.clear()
-        self.on_stop()
 
     # ------------------------------------------------------------------ events
     def _on_parameters(self, before: S, after: S) -> None:

@@ -116,8 +116,6 @@ class NavigationNodeSettings(StrictModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> NavigationNodeSettings:
-        if self.robot.step >= self.robot.height:
-            raise ValueError("robot.step must be below robot.height")
         if not all(text.strip().isdigit() for text in self.doors.closed):
             raise ValueError("doors.closed holds ids of doors, such as 3")
         return self

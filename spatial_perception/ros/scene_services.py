@@ -10,14 +10,16 @@ from geometry_msgs.msg import Vector3
 from rclpy.callback_groups import ReentrantCallbackGroup
 
 from spatial_perception.layout.boxes import OrientedBox
+from spatial_perception.layout.entities import Layout
 from spatial_perception.msg import Answer as Codes
-from spatial_perception.navigation.navigator import Navigator
+from spatial_perception.navigation.navigator import NavigationMap, Navigator
 from spatial_perception.navigation.settings import NavigationSettings
 from spatial_perception.reasoning.answers import Answer, Status
 from spatial_perception.reasoning.lookup import Measure, ground, measure
 from spatial_perception.reasoning.scene import Scene
 from spatial_perception.reasoning.solver import SpatialSolver
 from spatial_perception.ros.asking import TICK
+from spatial_perception.ros.consumer_settings import RobotBody
 from spatial_perception.ros.convert.answers import check_text, entity_box, point
 from spatial_perception.ros.object_goals import fill_goals, pose2
 from spatial_perception.ros.question_desk import Inquiry
@@ -41,7 +43,7 @@ class SceneServices:
     def __init__(self, node: SceneNode) -> None:
         self._node = node
         self._solver = SpatialSolver()
-        self._navigator: tuple[object, Any] | None = None
+        self._made: tuple[Layout, RobotBody, NavigationMap] | None = None
         group = ReentrantCallbackGroup()
         node.create_service(Ground, "~/ground", self._ground, callback_group=group)
         node.create_service(MeasureDistance, "~/measure_distance", self._measure, callback_group=group)
@@ -98,15 +100,15 @@ class SceneServices:
             response.poses, response.entities, response.rooms, response.gaps = [], [], [], []
         return response
 
-    def _place(self, inquiry: Inquiry) -> Any:
+    def _place(self, inquiry: Inquiry) -> NavigationMap:
         """The navigation map of the layout that an inquiry is about, made when goals are first asked for."""
-        current, body = self._node.keeper.current, self._node.settings.robot
-        key = (None if current is None else id(current.known), body)
-        if self._navigator is None or self._navigator[0] != key:
+        assert inquiry.scene is not None
+        layout, body, made = inquiry.scene.layout, self._node.settings.robot, self._made
+        if made is None or made[0] is not layout or made[1] != body:
             settings = NavigationSettings(radius=body.radius, height=body.height, step=body.step)
-            assert inquiry.scene is not None
-            self._navigator = (key, Navigator(settings).update(inquiry.scene.layout))
-        return self._navigator[1]
+            made = (layout, body, Navigator(settings).update(layout))
+            self._made = made
+        return made[2]
 
     def _asked(
         self, response: Any, text: str, work: Callable[[Inquiry, Scene], Answer | None], max_time: float = 0.0

@@ -21,12 +21,14 @@ from spatial_perception.ros import transforms
 from spatial_perception.ros.layout_settings import Filters, LayoutSettings
 from spatial_perception.ros.mapper import limits_of
 from spatial_perception.ros.messages import transform_message
+from spatial_perception.ros.navigation_settings import NavigationNodeSettings
 from spatial_perception.ros.nodes.replay import ReplaySettings
 from spatial_perception.ros.nodes.simulated_robot import RobotSettings
 from spatial_perception.ros.parameters import NodeSettings, declarations, setting, table
 from spatial_perception.ros.qos import LATCHED, mismatch, qos_text, sensor_qos
 from spatial_perception.ros.replay_source import FrameFolder
 from spatial_perception.ros.saving import checked_path
+from spatial_perception.ros.scene_settings import SceneSettings
 from spatial_perception.ros.simulated_drive import EndlessDrive, timetable
 from spatial_perception.ros.transforms import TransformQueue
 from spatial_perception.ros.worker import LatestWorker
@@ -95,7 +97,9 @@ def test_a_refused_start_value_is_named(context):
     node.destroy_node()
 
 
-@pytest.mark.parametrize("model", [LayoutSettings, RobotSettings, ReplaySettings])
+@pytest.mark.parametrize(
+    "model", [LayoutSettings, RobotSettings, ReplaySettings, SceneSettings, NavigationNodeSettings]
+)
 def test_every_parameter_is_described(model):
     found = list(declarations(model))
     assert len({d.name for d in found}) == len(found)

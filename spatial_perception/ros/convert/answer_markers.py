@@ -21,7 +21,6 @@ MEANT, DISTANCES, PROPOSAL, TEXT = "meant", "distances", "proposal", "answer"
 _FRAME, _LINE, _SURE, _DOUBTFUL, _GHOST = 0.03, 0.05, "#2e8b57", "#c2185b", "#2f6fb5"
 _MOST, _LETTERS = 100, 300
 _EDGES = ((0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7))
-_KINDS = {"bbox": 0, "door": 1, "window": 2, "wall": 3}
 
 
 def answer_markers(answer: Answer, header: Header, robot: Vec3 | None = None) -> list[Marker]:
@@ -34,8 +33,9 @@ def answer_markers(answer: Answer, header: Header, robot: Vec3 | None = None) ->
 
 
 def _frame(box: OrientedBox, header: Header, colour: str) -> Marker:
-    """The twelve edges of a box; ids tell kinds apart, since each kind counts its own."""
-    made = marker(4 * box.id + _KINDS[box.kind], MEANT, Marker.LINE_LIST, header, colour, 1.0)
+    """The twelve edges of a box; each kind has a namespace, since each counts its own ids."""
+    namespace = MEANT if box.kind == "bbox" else f"{MEANT}_{box.kind}"
+    made = marker(box.id, namespace, Marker.LINE_LIST, header, colour, 1.0)
     corners = [point((float(x), float(y), float(z))) for x, y, z in box.corners()]
     made.points = [corners[end] for end in chain.from_iterable(_EDGES)]
     made.scale = Vector3(x=_FRAME, y=0.0, z=0.0)

@@ -105,7 +105,8 @@ class SceneNode(LayoutConsumer[SceneSettings]):
     def on_stop(self) -> None:
         """Take no more questions; those that are open are canceled."""
         self._expiry.cancel()
-        for close in self._topics:
+        topics, self._topics = self._topics, []
+        for close in topics:
             close()
         desk, self.desk = self.desk, None
         if desk is not None:
@@ -116,7 +117,7 @@ class SceneNode(LayoutConsumer[SceneSettings]):
     def on_layout(self, known: Known) -> None:
         """Answer from this layout from now on."""
         body = self.settings.robot
-        self.keeper.update(known, Robot(body.radius, body.height, min(body.step, body.height / 2)))
+        self.keeper.update(known, Robot(body.radius, body.height, body.step))
 
     def on_clear(self, reason: str) -> None:
         """Open questions are void, and so is what is shown."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,26 @@ def test_interfaces_import():
     assert EstimateLayout.Feedback(layout=layout).layout.walls[0].id == 5
     assert SetCategories.Request(categories=["sofa"]).categories == ["sofa"]
     assert (SaveCloud.Response().points, SaveLayout.Request().overwrite) == (0, False)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_every_interface_can_be_made_and_sent(path):
+    """As the runtime reads the files; parts of services and actions each on their own."""
+    from rclpy.serialization import deserialize_message, serialize_message
+
+    kind = getattr(import_module(f"spatial_perception.{path.suffix[1:]}"), path.stem)
+    parts = {".msg": (), ".srv": ("Request", "Response"), ".action": ("Goal", "Result", "Feedback")}[path.suffix]
+    for made in [getattr(kind, part)() for part in parts] or [kind()]:
+        assert deserialize_message(serialize_message(made), type(made)) == made
+
+
+def test_answers_know_every_status_that_the_solver_has():
+    from spatial_perception.msg import Answer
+    from spatial_perception.reasoning.answers import Status
+
+    numbers = {status.name: getattr(Answer, status.name) for status in Status}
+    assert len(set(numbers.values())) == len(numbers)
+    assert not {Answer.REFUSED, Answer.CANCELED, Answer.FAILED} & set(numbers.values())
 
 
 def test_build_file_names_every_interface():
