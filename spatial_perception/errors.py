@@ -52,3 +52,7 @@ class EvaluationError(SpatialPerceptionError):
 
 class OutputError(SpatialPerceptionError):
     """A result cannot be written."""
+
+
+class NodeError(SpatialPerceptionError):
+    """A node or tool of a running system cannot be started, has ended by itself, or does not answer."""

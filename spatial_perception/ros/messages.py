@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 
 import numpy as np
-from geometry_msgs.msg import TransformStamped
+from geometry_msgs.msg import PoseStamped, TransformStamped
+from nav_msgs.msg import Path
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 
@@ -20,6 +22,19 @@ def transform_message(pose: Pose, parent: str, child: str, stamp: float) -> Tran
     t.x, t.y, t.z = pose.position
     r.x, r.y, r.z, r.w = pose.orientation
     return message
+
+
+def path_message(times: Iterable[float], poses: Iterable[Pose], frame_id: str) -> Path:
+    """Poses over time (s); the stamp of the path is that of its first pose."""
+    path = Path()
+    for time, pose in zip(times, poses):
+        step = PoseStamped(header=header_message(frame_id, float(time)))
+        p, o = step.pose.position, step.pose.orientation
+        p.x, p.y, p.z = pose.position
+        o.x, o.y, o.z, o.w = pose.orientation
+        path.poses.append(step)
+    path.header = path.poses[0].header if path.poses else header_message(frame_id, 0.0)
+    return path
 
 
 def rgb_message(pixels: NDArray[np.uint8], frame_id: str, stamp: float) -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from spatial_perception.navigation.navigator import NavigationMap
 from spatial_perception.navigation.occupancy import FREE, OCCUPIED, obstacle_cells
 from spatial_perception.navigation.room_types import UNKNOWN_ROOM
 from spatial_perception.navigation.rooms import Room
+from spatial_perception.navigation.route_graph import Point2
 from spatial_perception.visualization import palette, sheet
 from spatial_perception.visualization.labels import text_width
 from spatial_perception.visualization.sheet import Entry, Sheet
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROUTE, GOAL, CLOSED = "#1f7a5c", "#c2185b", "#8a8f98"
+TRAIL, WAY = "#7a6f5a", "#1d5fd1"
 ROOM_COLOURS = {
     "bathroom": "#3aa6a0", "bedroom": "#8e6cc0", "corridor": "#b7ab94", "dining_room": "#d9764a",
     "kitchen": "#c9534f", "living_room": "#4c86c6", "study": "#b98a4e", "studio": "#5c9f52", "room": "#9aa0a6",
@@ -34,10 +37,17 @@ _OCCUPIED, _FURNITURE = "#3a3f47", "#aeb3ba"
 
 
 @sheet.styled
-def navigation_figure(place: NavigationMap, title: str | None = None) -> Figure:
+def navigation_figure(
+    place: NavigationMap,
+    title: str | None = None,
+    trail: Sequence[Point2] = (),
+    way: Sequence[Point2] = (),
+    way_name: str = "way",
+) -> Figure:
     """Draw a navigation map from above: walls dark, furniture in the way grey, rooms tinted by what they are used for.
 
-    Routes are drawn as lines with dots (larger in rooms and doors), goals as arrowheads that point at their objects. An
+    Routes are drawn as lines with dots (larger in rooms and doors), goals as arrowheads that point at their objects.
+    `trail` is where a robot drove, `way` where it is to drive, from the robot's place to a flag: points (x, y) in m. An
     empty map gives an empty sheet that says so.
     """
     offset = _offset(place)
@@ -47,12 +57,15 @@ def navigation_figure(place: NavigationMap, title: str | None = None) -> Figure:
     _draw_doors(page, place, offset)
     _draw_route(page, place, offset)
     _draw_goals(page, place, offset)
+    _draw_ways(page, trail, way, offset)
     for room in place.rooms.rooms:
         _name_room(page, room, place, offset)
     sheet.heading(page, title, _summary(place))
     sheet.scale_bar(page)
     sheet.frame_arrows(page, ((1.0, 0.0), (0.0, 1.0)), place.layout.frame_id)
-    sheet.legend(page, _entries(place))
+    drawn = [Entry(text, colour, line) for text, colour, line, points in
+             (("where the robot drove", TRAIL, ":", trail), (way_name, WAY, "-", way)) if len(points) > 1]  # fmt: skip
+    sheet.legend(page, [*_entries(place), *drawn])
     return page.figure
 
 
@@ -135,6 +148,18 @@ def _draw_goals(page: Sheet, place: NavigationMap, offset: NDArray[np.float64]) 
         local = np.array([(1.2, 0.0), (-0.9, 0.75), (-0.4, 0.0), (-0.9, -0.75)]) * size
         corners = local @ np.array([[c, s], [-s, c]]) + np.array([goal.pose.x, goal.pose.y]) - offset
         page.axes.add_artist(Polygon(corners, closed=True, facecolor=GOAL, edgecolor=palette.PAPER, lw=0.4, zorder=8))
+
+
+def _draw_ways(
+    page: Sheet, trail: Sequence[Point2], way: Sequence[Point2], offset: NDArray[np.float64]
+) -> None:
+    """Where the robot drove, in dots; the way before it, from its place (a ring) to the end (a dot)."""
+    for points, style in ((trail, {"colors": TRAIL, "lw": 0.9, "ls": ":"}), (way, {"colors": WAY, "lw": 2.4})):
+        if len(points) > 1:
+            _draw_lines(page, [np.asarray(points)[:, :2] - offset], zorder=7.5, capstyle="round", **style)
+    if len(way) > 1:
+        ends = np.asarray(way)[[0, -1], :2] - offset
+        page.axes.scatter(*ends.T, s=(60.0, 40.0), facecolor=(palette.PAPER, WAY), edgecolor=WAY, lw=2.0, zorder=8.5)
 
 
 def _name_room(page: Sheet, room: Room, place: NavigationMap, offset: NDArray[np.float64]) -> None:

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Literal
 
 import numpy as np
+from nav_msgs.msg import Path
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
@@ -21,6 +22,7 @@ from spatial_perception.ros.convert.stamps import stamp_message
 from spatial_perception.ros.messages import (
     camera_info_message,
     depth_message,
+    path_message,
     rgb_message,
     transform_message,
 )
@@ -42,6 +44,8 @@ from spatial_perception.simulation import (
 
 LIDAR_MOUNT = Pose((0.0, 0.0, 0.9))
 CAMERA_MOUNT = Pose((0.1, 0.0, 1.1))
+_PATH_STEP = 0.5
+"""Time (s) between two poses of the path that is shown."""
 _LATE = 0.2
 """Where the machine is this much (s) behind, time waits for it instead of piling up work."""
 
@@ -87,7 +91,8 @@ class RobotSettings(StrictModel):
 
 
 class SimulatedRobot(Node):
-    """Publishes points, camera/rgb, camera/depth_registered, /tf, /tf_static, /clock, and the true layout on ~/truth."""
+    """Publishes points, camera/rgb, camera/depth_registered, /tf, /tf_static, /clock, and latched the true
+    layout on ~/truth and the poses of one round on ~/path."""
 
     def __init__(self) -> None:
         super().__init__("simulated_robot")
@@ -124,6 +129,7 @@ class SimulatedRobot(Node):
         self._info = self.create_publisher(CameraInfo, "camera/rgb/camera_info", 5)
         self._depth = self.create_publisher(Image, "camera/depth_registered/image_rect", 5)
         self._truth = self.create_publisher(Layout, "~/truth", LATCHED)
+        self._path = self.create_publisher(Path, "~/path", LATCHED)
         self._moving, self._still = TransformBroadcaster(self), StaticTransformBroadcaster(self)
         optical = optical_pose(CAMERA_MOUNT)
         self._still.sendTransform(
@@ -133,6 +139,8 @@ class SimulatedRobot(Node):
             ]
         )
         self._truth.publish(layout_message(self._home.layout))
+        times = np.linspace(0.0, self._drive.period, round(self._drive.period / _PATH_STEP) + 1)
+        self._path.publish(path_message(times + self._offset, map(self._drive.base_in_map, times), s.map_frame))
 
     def _run(self) -> None:
         s = self._node_settings.values
