@@ -29,6 +29,8 @@ make_venv() {
     fi
     say "Creating .venv with $("$python" --version)"
     rm -rf .venv
+    # Half an environment would be taken for a whole one by the next call.
+    trap 'rm -rf .venv; exit 130' INT TERM
     "$python" -m venv .venv || die "could not create .venv; see the lines above"
 }
 
@@ -40,10 +42,12 @@ setup_venv() {
     stamp=".venv/.installed-$name-$(checksum)"
     # An environment that moved with its folder points at the old place.
     if [ -f "$stamp" ] && .venv/bin/python -c "import sys, spatial_perception as s; sys.exit(not s.__file__.startswith(sys.argv[1]))" "$PWD/" 2>/dev/null; then return; fi
+    trap 'exit 130' INT TERM
     say "Installing spatial_perception${extras:+ [$extras]} into .venv (once)"
     local packages=(-e ".${extras:+[$extras]}")
     [ -f embedded_ros/pyproject.toml ] && packages+=(-e ./embedded_ros)
     .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "${packages[@]}" \
         || die "pip could not install what is needed; see the lines above (no network? set PIP_INDEX_URL or PIP_FIND_LINKS to a reachable index)"
     touch "$stamp"
+    trap - INT TERM
 }

@@ -28,13 +28,13 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another home.")] = DEFAULT_SEED,
     rooms: Annotated[int, typer.Option(min=1, max=6, help="Rooms of the home.")] = DEFAULT_ROOMS,
-    estimator: Annotated[
-        str, typer.Option(help="'geometric', a checkpoint folder, or a hub id.")
-    ] = DEFAULT_ESTIMATOR,
+    estimator: Annotated[str, typer.Option(help="'geometric', a checkpoint folder, or a hub id.")] = DEFAULT_ESTIMATOR,
     pace: Annotated[
         float, typer.Option(min=0.1, max=20.0, help="Simulated seconds per second, as far as the machine keeps up.")
     ] = DEFAULT_PACE,
-    offline: Annotated[bool, typer.Option("--offline", help="No nodes: scan the home at once, work on the file.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="No nodes: scan the home at once, work on the file.")
+    ] = False,
 ) -> None:
     """Let a simulated robot map a home live, score and draw the layout, and ask the robot five questions about it.
 

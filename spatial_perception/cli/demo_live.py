@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,10 +61,11 @@ def run_live(folder: Path, options: DemoOptions, runtime: Runtime) -> None:
         with console.status("estimating the layout of the whole map"):
             layout = system.observer.estimate()
         seen = replace(system.observer.seen, layout=layout)
-        console.print(f"estimated {demo_results.counts(layout.layout)}, {before.layouts} times on the way", markup=False)
-        cloud = folder / "map.ply"
-        points = system.observer.save_cloud(str(cloud))
-        system.observer.save_layout(str(folder / "layout.geojson"))
+        console.print(
+            f"estimated {demo_results.counts(layout.layout)}, {before.layouts} times on the way", markup=False
+        )
+        points = system.observer.save_cloud("map.ply")
+        system.observer.save_layout("layout.geojson")
         console.print(f"saved     {points:,} points of the map, and the layout", markup=False)
         asked = _ask_all(seen)
     _finish(folder, seen, asked)
@@ -106,6 +107,8 @@ def _running(folder: Path, options: DemoOptions, runtime: Runtime) -> Iterator[_
         domain = Domain()
         stack.callback(domain.close)
         environment = runtime.environment(domain.number)
+        observer = Observer(domain.number)
+        stack.callback(observer.close)
         logs = folder / "logs"
         # One thread each: there are more processes than cores.
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
@@ -113,8 +116,6 @@ def _running(folder: Path, options: DemoOptions, runtime: Runtime) -> Iterator[_
         processes = stack.enter_context(Processes(environment, logs))
         for name, command in commands(folder, options, runtime).items():
             processes.start(name, command)
-        observer = Observer(domain.number)
-        stack.callback(observer.close)
         yield _System(processes, observer, domain.number, monotonic())
 
 
@@ -123,20 +124,21 @@ def commands(folder: Path, options: DemoOptions, runtime: Runtime) -> dict[str, 
     robot = {"seed": options.seed, "rooms": options.rooms, "real_time_factor": options.pace, "lidar": "dome",
              "colour": True, "camera_rate": 2.0}  # fmt: skip
     node = {"use_sim_time": True, "autostart": True, "estimation.estimator": options.estimator, "estimation.period": 2.0,
-            "outputs.cloud": True, "outputs.folder": str(folder.resolve()), "filters.range_max": 12.0}  # fmt: skip
+            "outputs.cloud": True, "outputs.folder": str(folder.resolve())}  # fmt: skip
+    settings = ["--params-file", str(runtime.share() / "config" / "simulation.yaml")]
     return {
         "recorder": runtime.recorder(str(folder / "recording"), RECORDED),
-        "layout_node": runtime.node("layout_node", ros_arguments(node)),
+        "layout_node": runtime.node("layout_node", ros_arguments(node, settings)),
         "simulated_robot": runtime.node("simulated_robot", ros_arguments(robot)),
     }
 
 
-def ros_arguments(parameters: dict[str, Any]) -> list[str]:
-    """Parameters as the command line of a node takes them."""
-    if not parameters:
-        return []
-    words = [f"{name}:={str(value).lower() if isinstance(value, bool) else value}" for name, value in parameters.items()]
-    return ["--ros-args", *(part for word in words for part in ("-p", word))]
+def ros_arguments(parameters: dict[str, Any], more: Sequence[str] = ()) -> list[str]:
+    """Parameters as the command line of a node takes them; they win over files named in `more`."""
+    words = [
+        f"{name}:={str(value).lower() if isinstance(value, bool) else value}" for name, value in parameters.items()
+    ]
+    return ["--ros-args", *more, *(part for word in words for part in ("-p", word))]
 
 
 @dataclass
@@ -174,6 +176,9 @@ class _System:
                 if monotonic() - self.began > _START_TIMEOUT:
                     raise NodeError("the nodes do not come up; see the logs beside the results, or try --offline")
                 sleep(_TICK)
+            state = self.observer.state(_START_TIMEOUT)
+            if state != "active":
+                raise NodeError(f"layout_node is {state}, not active{self.processes.last_words('layout_node')}")
 
 
 class _Story:

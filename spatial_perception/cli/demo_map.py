@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from spatial_perception.layout.entities import Layout
 
-Point = Sequence[float]
+Point = ArrayLike
+"""x, y (m); more is left out."""
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """The dots of a Braille character, by row and column."""
 _EMPTY = 0x2800
 _ARROWS = "→↗↑↖←↙↓↘"
+_SMALL, _OVERHEAD = 0.3, 1.2
+"""Left out for clearness: boxes with a footprint (m2) below this, or that begin this far (m) above the floor."""
 WALL, DOOR, BOX, WAY = 3, 4, 1, 2
 STYLES = {WALL: "bold", DOOR: "bold yellow", BOX: "blue", WAY: "green"}
 
@@ -44,8 +48,7 @@ class Canvas:
 
     def path(self, points: Iterable[Point], kind: int) -> None:
         """Lines from point to point."""
-        points = list(points)
-        for a, b in zip(points, points[1:]):
+        for a, b in pairwise(points):
             self.line(a, b, kind)
 
     def cell(self, point: Point) -> tuple[int, int]:
@@ -95,14 +98,17 @@ def terminal_map(
 def _draw(canvas: Canvas, layout: Layout) -> None:
     from spatial_perception.visualization.plan_geometry import box_quad
 
+    floor = min((wall.start[2] for wall in layout.walls), default=0.0)
     for box in layout.boxes:
+        if box.size[0] * box.size[1] < _SMALL or box.center[2] - box.size[2] / 2 > floor + _OVERHEAD:
+            continue
         corners = [tuple(map(float, corner)) for corner in box_quad(box)]
         canvas.path([*corners, corners[0]], BOX)
     for wall in layout.walls:
         canvas.line(wall.start, wall.end, WALL)
     for door in layout.doors:
-        wall = layout.wall(door.wall_id)
-        if wall is not None:
-            along = np.subtract(wall.end, wall.start)[:2]
+        host = layout.wall(door.wall_id)
+        if host is not None:
+            along = np.subtract(host.end, host.start)[:2]
             half = along / (np.linalg.norm(along) or 1.0) * door.width / 2
             canvas.line(door.center[:2] - half, door.center[:2] + half, DOOR)

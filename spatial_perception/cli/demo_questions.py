@@ -43,7 +43,13 @@ def choose_questions(truth: Scene) -> list[str]:
         [f"How do I get to the {name}?" for name in _elsewhere(truth, things)],
         [f"In which room is the {name}?" for name in (*names[2:], *names[:2])],
     )
-    spare = ("How many windows are there?", "How many rooms are there?", "Which room are you in?", "How large is the home?")
+    spare = (
+        "How many doors are there?",
+        "How many windows are there?",
+        "How many rooms are there?",
+        "Which room are you in?",
+        "How large is the home?",
+    )
     chosen = [next((q for q in kind if ask(q, truth).answered), "") for kind in kinds]
     return list(dict.fromkeys([*filter(None, chosen), *spare]))[:5]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Point2 = tuple[float, float]
 Pose2D = tuple[float, float, float]
 
+_SNAP = 0.6  # m
 CLASSES = ("wall", "door", "window")
 HOLDS = {
     "map.ply": "the cloud that the robot has accumulated",
@@ -80,16 +81,29 @@ def draw_navigation(
 
 def way_to(place: NavigationMap, pose: Pose2D, box_id: int) -> list[Point2]:
     """Where the robot would drive to stand beside a box; empty where it cannot."""
+    import numpy as np
+
     from spatial_perception.navigation.free_space import Ways
 
     goal = next((g.pose for g in place.goals if g.box_id == box_id and g.pose is not None), None)
-    frame, mask = place.space.frame, place.space.passable
-    ends = [None if p is None else frame.cell_of(p[0], p[1]) for p in (pose, (goal.x, goal.y) if goal else None)]
-    start, end = ends
-    if start is None or end is None or not mask[start]:
+    frame, space = place.space.frame, place.space
+    start, end = _standing(place, pose), frame.cell_of(goal.x, goal.y) if goal else None
+    if start is None or end is None:
         return []
-    cells = Ways.over(mask, place.space.clearance, start).to(end)
-    return [tuple(map(float, frame.centers([r], [c])[0])) for r, c in cells] if cells else []  # type: ignore[misc]
+    cells = np.array(Ways.over(space.passable, space.clearance, start).to(end) or [], dtype=np.intp).reshape(-1, 2)
+    return [(float(x), float(y)) for x, y in frame.centers(cells[:, 0], cells[:, 1])]
+
+
+def _standing(place: NavigationMap, pose: Pose2D) -> tuple[int, int] | None:
+    """The passable cell nearest to a robot, which may touch what is in the map; None where there is none near."""
+    import numpy as np
+
+    cells = np.argwhere(place.space.passable)
+    if not len(cells):
+        return None
+    gaps = np.hypot(*(place.space.frame.centers(cells[:, 0], cells[:, 1]) - pose[:2]).T)
+    row, column = cells[int(gaps.argmin())]
+    return (int(row), int(column)) if gaps.min() < _SNAP else None
 
 
 def report_of(layout: Layout, truth: Layout) -> Report:

@@ -115,9 +115,9 @@ def _values(p: Progress) -> Table:
     table.add_row("map", f"{p.voxels:,} voxels")
     latency = "" if p.latency is None else f", {p.latency:.1f} s old"
     table.add_row("layout", f"number {p.number}{latency}" if p.number else "")
-    first, _, second = (counts(p.layout) if p.layout is not None else "").partition(", w")
-    table.add_row("", first.strip())
-    table.add_row("", f"w{second}" if second else "")
+    found = counts(p.layout).split(", ") if p.layout is not None else []
+    table.add_row("", ", ".join(found[:2]))
+    table.add_row("", ", ".join(found[2:]))
     table.add_row("", "")
     table.add_row("F1 @.25", "")
     for name in ("wall", "door", "window", "boxes"):

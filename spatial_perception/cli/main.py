@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -95,6 +96,8 @@ def hoist_debug(arguments: Sequence[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends with SystemExit: 0 done, 2 something failed, 130 interrupted."""
     try:
+        if hasattr(signal, "pthread_sigmask"):  # scripts hold interrupts back until here
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         app(hoist_debug(list(sys.argv[1:] if arguments is None else arguments)))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -10,6 +10,7 @@ from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.srv import GetState
 from nav_msgs.msg import Path
 from rclpy.action import ActionClient
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -106,12 +107,23 @@ class Observer:
 
     # ------------------------------------------------------------------ requests
 
+    def state(self, timeout: float = 30.0) -> str:
+        """The state of the layout node: unconfigured, inactive, active, finalized."""
+        client = self._node.create_client(GetState, f"{NODE}/get_state")
+        deadline = monotonic() + timeout
+        self._wait(client.service_is_ready, deadline, f"{NODE}/get_state")
+        answer = self._result(client.call_async(GetState.Request()), deadline, f"{NODE}/get_state")
+        self._node.destroy_client(client)
+        return str(answer.current_state.label)
+
     def estimate(self, timeout: float = 60.0) -> TrackedLayout:
         """Ask for a layout of the present map, and wait for it."""
         client = ActionClient(self._node, EstimateLayout, f"{NODE}/estimate_layout")
         deadline = monotonic() + timeout
         self._wait(client.server_is_ready, deadline, f"{NODE}/estimate_layout")
-        handle = self._result(client.send_goal_async(EstimateLayout.Goal(task="all")), deadline, f"{NODE}/estimate_layout")
+        handle = self._result(
+            client.send_goal_async(EstimateLayout.Goal(task="all")), deadline, f"{NODE}/estimate_layout"
+        )
         if not handle.accepted:
             raise NodeError(f"{NODE} refused to estimate; is it active?")
         result = self._result(handle.get_result_async(), deadline, f"{NODE}/estimate_layout").result
@@ -171,7 +183,9 @@ class Observer:
             values = {item.key: item.value for item in status.values}
             if status.name.endswith("map") and "voxels" in values:
                 self._note(voxels=int(values["voxels"]))
-            rates = {key[: -len(" rate")]: float(text.split()[0]) for key, text in values.items() if key.endswith(" rate")}
+            rates = {
+                key[: -len(" rate")]: float(text.split()[0]) for key, text in values.items() if key.endswith(" rate")
+            }
             if rates:
                 self._note(rates=rates)
 

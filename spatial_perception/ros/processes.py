@@ -16,7 +16,7 @@ from types import TracebackType
 
 from spatial_perception.errors import NodeError
 
-_PATIENCE = 0.7
+_PATIENCE = 0.6
 """How long (s) processes may take to end by themselves after the interrupt."""
 _TICK = 0.01
 _PR_SET_PDEATHSIG = 1
@@ -48,6 +48,11 @@ class Processes:
         """The file that a process prints to."""
         return self._logs / f"{name}.log"
 
+    def last_words(self, name: str) -> str:
+        """The last line that a process printed and where to read on, to be appended to a message."""
+        lines = [line.strip() for line in self.log(name).read_text(errors="replace").splitlines() if line.strip()]
+        return f"{': ' + lines[-1] if lines else ''} (see {self.log(name)})"
+
     @property
     def names(self) -> tuple[str, ...]:
         """What was started, in that order."""
@@ -58,9 +63,7 @@ class Processes:
         for name, process in self._running.items():
             status = process.poll()
             if status is not None:
-                lines = [line for line in self.log(name).read_text(errors="replace").splitlines() if line.strip()]
-                last = f": {lines[-1].strip()}" if lines else ""
-                raise NodeError(f"{name} ended with status {status}{last} (see {self.log(name)})")
+                raise NodeError(f"{name} ended with status {status}{self.last_words(name)}")
 
     def stop(self) -> None:
         """Interrupt all, and kill what is left after a moment; a second Ctrl-C does not stop that. May be called again."""

@@ -60,6 +60,12 @@ class Runtime:
     def _bag(self) -> list[str]:
         return ["ros2", "bag"] if self.genuine else [sys.executable, "-m", "embedded_ros", "bag"]
 
+    def share(self) -> Path:
+        """The folder that holds `launch`, `config` and `rviz` of this package."""
+        from ament_index_python.packages import get_package_share_directory
+
+        return Path(get_package_share_directory(PACKAGE))
+
     def environment(self, domain: int) -> dict[str, str]:
         """Our environment, on this machine and in this domain only."""
         local = {"ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}

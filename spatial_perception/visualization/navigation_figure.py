@@ -150,16 +150,16 @@ def _draw_goals(page: Sheet, place: NavigationMap, offset: NDArray[np.float64]) 
         page.axes.add_artist(Polygon(corners, closed=True, facecolor=GOAL, edgecolor=palette.PAPER, lw=0.4, zorder=8))
 
 
-def _draw_ways(
-    page: Sheet, trail: Sequence[Point2], way: Sequence[Point2], offset: NDArray[np.float64]
-) -> None:
+def _draw_ways(page: Sheet, trail: Sequence[Point2], way: Sequence[Point2], offset: NDArray[np.float64]) -> None:
     """Where the robot drove, in dots; the way before it, from its place (a ring) to the end (a dot)."""
     for points, style in ((trail, {"colors": TRAIL, "lw": 0.9, "ls": ":"}), (way, {"colors": WAY, "lw": 2.4})):
         if len(points) > 1:
             _draw_lines(page, [np.asarray(points)[:, :2] - offset], zorder=7.5, capstyle="round", **style)
     if len(way) > 1:
         ends = np.asarray(way)[[0, -1], :2] - offset
-        page.axes.scatter(*ends.T, s=(60.0, 40.0), facecolor=(palette.PAPER, WAY), edgecolor=WAY, lw=2.0, zorder=8.5)
+        page.axes.scatter(
+            ends[:, 0], ends[:, 1], s=(60.0, 40.0), facecolor=(palette.PAPER, WAY), edgecolor=WAY, lw=2.0, zorder=8.5
+        )
 
 
 def _name_room(page: Sheet, room: Room, place: NavigationMap, offset: NDArray[np.float64]) -> None:

@@ -1,4 +1,4 @@
-"""`view`, `convert`, `eval`, `simulate`, `doctor`, `demo` and `--help`."""
+"""`view`, `convert`, `eval`, `simulate`, `doctor` and `--help`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from spatial_perception.cli import checks, demo
+from spatial_perception.cli import checks
 from spatial_perception.layout.json import load_layout
 from spatial_perception.layout.text import read_layout
 from spatial_perception.pointcloud.cloud import PointCloud
@@ -252,18 +252,3 @@ def test_doctor_sees_a_colour_field_without_colour(run, tmp_path, colour):
     xyz = np.random.default_rng(0).random((200, 3)).astype(np.float32)
     write_cloud(tmp_path / "a.ply", PointCloud(xyz, np.full((200, 3), colour, np.uint8)))
     assert re.search(r"warn +colour", run("doctor", "a.ply").out)
-
-
-def test_demo_goes_the_whole_road(run, stub, monkeypatch, tmp_path):
-    from spatial_perception.simulation import sensors
-
-    real = sensors.simulate_scene
-    monkeypatch.setattr(
-        sensors, "simulate_scene", lambda seed, rooms, stations: real(seed, rooms=1, stations=1, max_points=2000)
-    )
-    done = run("demo", "-o", "d")
-    assert done.code == 0
-    assert re.search(r"wall +\d\.\d\d", done.out)
-    assert set(files(tmp_path / "d")) == {name.split("/")[-1] for name in re.findall(r"d/\S+", done.out)}
-    assert len(files(tmp_path / "d")) == 7
-    assert demo.DEFAULT_SEED >= 0
