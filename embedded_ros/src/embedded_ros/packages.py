@@ -10,7 +10,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
-from embedded_ros.finder import MESSAGE_PACKAGES, SUPPLIED_PACKAGES
+from embedded_ros.finder import MESSAGE_PACKAGES, SUPPLIED_PACKAGES, SuppliedFinder
 
 PATH_VARIABLE = "EMBEDDED_ROS_PACKAGE_PATH"
 MANIFEST = "package.xml"
@@ -52,6 +52,19 @@ def source_folder(name: str) -> pathlib.Path | None:
     return _python_folder(name)
 
 
+def installed_spec(name: str) -> importlib.machinery.ModuleSpec | None:
+    """Return where a Python package is installed, nothing of it being imported; None where it is not.
+
+    Editable installations are found by finders of their own, so that a look at ``sys.path`` alone does not suffice.
+    """
+    for finder in sys.meta_path:
+        if not isinstance(finder, SuppliedFinder) and hasattr(finder, "find_spec"):
+            spec = finder.find_spec(name, None)
+            if spec is not None:
+                return spec
+    return None
+
+
 def _candidate_folders() -> Iterator[pathlib.Path]:
     for entry in os.environ.get(PATH_VARIABLE, "").split(os.pathsep):
         if entry:
@@ -87,7 +100,7 @@ def _is_searched(folder: pathlib.Path) -> bool:
 def _python_folder(name: str) -> pathlib.Path | None:
     if name in SUPPLIED_PACKAGES or name in MESSAGE_PACKAGES or not name.isidentifier():
         return None
-    spec = importlib.machinery.PathFinder.find_spec(name)
+    spec = installed_spec(name)
     if spec is None or spec.origin is None or not spec.submodule_search_locations:
         return None
     folder = pathlib.Path(spec.origin).parent

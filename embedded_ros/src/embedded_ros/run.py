@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import configparser
 import importlib
-import importlib.machinery
 import importlib.metadata
 import os
 import pathlib
@@ -20,7 +19,7 @@ import sys
 from collections.abc import Iterator
 
 from embedded_ros.executables import SUPPLIED_EXECUTABLES
-from embedded_ros.packages import source_folder
+from embedded_ros.packages import installed_spec, source_folder
 
 _ENTRY = re.compile(r"^\s*([\w.\-]+)\s*=\s*([\w.]+\s*:\s*[\w.]+)\s*$")
 _INTERRUPTED = 130  # as a shell reports the end by SIGINT
@@ -148,7 +147,7 @@ def _entry_texts(folder: pathlib.Path) -> Iterator[str]:
 
 def _module(package: str, executable: str) -> str | None:
     """Return the dotted name of a module that can serve as executable, looked up without importing anything."""
-    spec = importlib.machinery.PathFinder.find_spec(package) if package.isidentifier() else None
+    spec = installed_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations or not executable.isidentifier():
         return None
     for parts in (("",), ("nodes",), ("ros", "nodes")):

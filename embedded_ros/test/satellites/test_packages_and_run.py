@@ -53,6 +53,32 @@ def make_source(root: pathlib.Path, package: str) -> pathlib.Path:
     return root
 
 
+def test_an_editable_installation_is_found_from_any_folder(tmp_path):
+    """pip installs such packages by a finder of its own, not by a folder on the path."""
+    source = make_source(tmp_path / "source", "editable_pkg")
+    (source / "msg").mkdir()
+    (source / "msg" / "Level.msg").write_text("float64 value\n")
+    (source / "scripts").mkdir()
+    (source / "scripts" / "greet").write_text("#!/usr/bin/env python3\nprint('hello')\n")
+    (source / "scripts" / "greet").chmod(0o755)
+    script = f"""
+import importlib.util, sys
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "editable_pkg":
+            return importlib.util.spec_from_file_location(name, {str(source / "editable_pkg" / "__init__.py")!r})
+sys.meta_path.append(Finder)
+import embedded_ros
+from embedded_ros.run import find_executable
+embedded_ros.activate()
+from editable_pkg.msg import Level
+print(Level(value=2.0).value, find_executable("editable_pkg", "greet")[-1])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["2.0", str(source / "scripts" / "greet")], done.stderr
+
+
 def test_installed_packages(monkeypatch, tmp_path):
     first, second = make_prefix(tmp_path / "a", "demo_pkg"), make_prefix(tmp_path / "b", "demo_pkg")
     monkeypatch.setenv("AMENT_PREFIX_PATH", os.pathsep.join([str(first), str(tmp_path / "missing"), str(second)]))
