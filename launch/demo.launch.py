@@ -29,12 +29,22 @@ OWN = (
     ("real_time_factor", "1.0", "Simulated seconds per second, as far as the machine keeps up.", None),
 )  # fmt: skip
 PASSED = (
+    ("namespace", "", "Namespace of all nodes and relative topics, such as robot_1; /clock and /tf are shared.", None),
     ("params_file", str(SHARE / "config" / "simulation.yaml"), "Parameters of layout_node.", None),
+    ("autostart", "true", "Configure and activate layout_node at once.", BOOLEAN),
+    ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
     ("log_level", "info", "Least severity that is logged.", ("debug", "info", "warn", "error", "fatal")),
     ("use_rviz", "false", "Open RViz, where it is installed.", BOOLEAN),
-    ("foxglove", "false", "Start foxglove_bridge, where it is installed.", BOOLEAN),
-    ("record", "", "Folder of a new bag (mcap) with the results; empty: none.", None),
-)
+    ("rviz_config", str(SHARE / "rviz" / "layout.rviz"), "What RViz shows.", None),
+    ("foxglove", "false", "Show in Foxglove: foxglove_bridge where it is installed, else foxglove_sink "
+                          "(pip extra foxglove). There import config/foxglove_layout.json.", BOOLEAN),
+    ("foxglove_port", "8765", "Port of the websocket, on this machine only.", None),
+    ("record", "", "Folder of a new bag (mcap) with results and truth; empty: none.", None),
+    ("record_topics", "simulated_robot/truth,simulated_robot/path", "Further topics for the bag, comma separated.", None),
+    ("rerun", "", "File (.rrd) to record to, for the rerun viewer (pip extra viewer); empty: none.", None),
+    ("truth", "simulated_robot/truth", "Topic of the true layout, shown beside in the rerun recording.", None),
+)  # fmt: skip
+KINDS = {"seed": int, "rooms": int, "lidar": str}
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -55,14 +65,19 @@ def generate_launch_description() -> LaunchDescription:
 
 def robot(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The robot, with the arguments in the types of its parameters."""
-    given = {name: LaunchConfiguration(name).perform(context) for name, *_ in OWN}
-    kinds = {"seed": int, "rooms": int, "lidar": str}
-    parameters = {name: kinds.get(name, float)(value) for name, value in given.items()}
+    parameters = {}
+    for name, *_ in OWN:
+        text = LaunchConfiguration(name).perform(context)
+        try:
+            parameters[name] = KINDS.get(name, float)(text)
+        except ValueError:
+            raise RuntimeError(f"{name}:={text} is no number") from None
     return [
         Node(
             package=PACKAGE,
             executable="simulated_robot",
             name="simulated_robot",
+            namespace=LaunchConfiguration("namespace").perform(context),
             output="screen",
             parameters=[parameters],
         )

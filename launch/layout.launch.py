@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
-import sys
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -12,6 +10,9 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, LogInfo, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+
+from spatial_perception.errors import SpatialPerceptionError
+from spatial_perception.ros.runtime import find_runtime
 
 PACKAGE = "spatial_perception"
 SHARE = Path(get_package_share_directory(PACKAGE))
@@ -35,11 +36,17 @@ ARGUMENTS = (
     ("bag_loop", "false", "Replay again and again; each round starts a new map.", BOOLEAN),
     ("use_rviz", "false", "Open RViz, where it is installed.", BOOLEAN),
     ("rviz_config", str(SHARE / "rviz" / "layout.rviz"), "What RViz shows.", None),
-    ("foxglove", "false", "Start foxglove_bridge, where it is installed; open config/foxglove_layout.json there.", BOOLEAN),
-    ("record", "", "Folder of a new bag (mcap) with layouts, markers, transforms and timings; empty: none.", None),
+    ("foxglove", "false", "Show in Foxglove: foxglove_bridge where it is installed, else foxglove_sink "
+                          "(pip extra foxglove). There import config/foxglove_layout.json.", BOOLEAN),
+    ("foxglove_port", "8765", "Port of the websocket, on this machine only.", None),
+    ("record", "", "Folder of a new bag (mcap) with layouts, markers, boxes, map, transforms, timings; empty: none.", None),
+    ("record_topics", "", "Further topics for the bag, comma separated, such as points.", None),
+    ("rerun", "", "File (.rrd) to record layouts, map and way of the robot to, for the rerun viewer (pip extra viewer); "
+                  "empty: none.", None),
+    ("truth", "", "Topic of a true layout, shown beside in the rerun recording; empty: none.", None),
 )  # fmt: skip
 
-RECORDED = ("layout_node/layout", "layout_node/markers", "layout_node/boxes", "layout_node/timing")
+RECORDED = ("layout", "markers", "boxes", "cloud", "timing")
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -56,16 +63,29 @@ def generate_launch_description() -> LaunchDescription:
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The processes."""
     given = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
+    check(given)
     found: list[LaunchDescriptionEntity] = [layout_node(given)]
-    if given["bag"]:
-        found.append(replay(given))
-    if given["use_rviz"] == "true":
-        found.append(rviz(given))
-    if given["foxglove"] == "true":
-        found.append(optional("foxglove_bridge", "foxglove_bridge", {"address": "127.0.0.1"}))
-    if given["record"]:
-        found.append(recorder(given))
+    for wanted, make in (("bag", replay), ("record", recorder), ("rerun", rerun)):
+        found += [make(given)] if given[wanted] else []
+    for wanted, make in (("use_rviz", rviz), ("foxglove", foxglove)):
+        found += [make(given)] if given[wanted] == "true" else []
     return found
+
+
+def check(given: dict[str, str]) -> None:
+    """Raise RuntimeError, which ends the launch with this line, for what cannot work."""
+    for name in ("params_file", "bag", *(["rviz_config"] if given["use_rviz"] == "true" else [])):
+        if given[name] and not Path(given[name]).expanduser().exists():
+            raise RuntimeError(f"{name}:={given[name]}: no such file; check the path")
+    if given["record"] and Path(given["record"]).exists():
+        raise RuntimeError(f"record:={given['record']}: exists already; give the name of a new folder")
+    if given["rerun"] and not given["rerun"].endswith(".rrd"):
+        raise RuntimeError(f"rerun:={given['rerun']}: recordings end in .rrd; rename it")
+    for name, kind in (("bag_rate", float), ("foxglove_port", int)):
+        try:
+            kind(given[name])
+        except ValueError:
+            raise RuntimeError(f"{name}:={given[name]} is no number") from None
 
 
 def sim_time(given: dict[str, str]) -> bool:
@@ -73,65 +93,89 @@ def sim_time(given: dict[str, str]) -> bool:
     return given["use_sim_time"] == "true" or bool(given["bag"])
 
 
+def listed(text: str) -> list[str]:
+    """What is separated by commas."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def node(given: dict[str, str], executable: str, *parameters: object, **options: object) -> Node:
+    """A node of this package under its own name."""
+    return Node(
+        package=PACKAGE, executable=executable, name=executable, namespace=given["namespace"], output="screen",
+        parameters=list(parameters), arguments=["--ros-args", "--log-level", given["log_level"]], **options,
+    )  # fmt: skip
+
+
 def layout_node(given: dict[str, str]) -> Node:
     """The node; arguments that were given win over the parameter file."""
     own: dict[str, object] = {"autostart": given["autostart"] == "true", "use_sim_time": sim_time(given)}
     for argument, name in (("clouds", "inputs.clouds"), ("rgbd", "inputs.rgbd")):
         if given[argument]:
-            own[name] = [topic.strip() for topic in given[argument].split(",")]
+            own[name] = listed(given[argument])
     for argument, name in (("map_frame", "frames.map"), ("estimator", "estimation.estimator")):
         if given[argument]:
             own[name] = given[argument]
-    return Node(
-        package=PACKAGE, executable="layout_node", name="layout_node", namespace=given["namespace"], output="screen",
-        parameters=[given["params_file"], own], respawn=given["respawn"] == "true", respawn_delay=2.0,
-        arguments=["--ros-args", "--log-level", given["log_level"]],
-    )  # fmt: skip
+    if given["record"] or given["rerun"] or given["foxglove"] == "true" or given["use_rviz"] == "true":
+        own["outputs.cloud"] = True
+    respawn = given["respawn"] == "true"
+    return node(given, "layout_node", given["params_file"], own, respawn=respawn, respawn_delay=2.0)
 
 
 def replay(given: dict[str, str]) -> Node:
-    """The bag as topics, with /clock."""
+    """The bag as topics, with /clock; under the names that the bag has, whatever the namespace."""
     parameters = {"path": given["bag"], "rate": float(given["bag_rate"]), "loop": given["bag_loop"] == "true"}
-    return Node(package=PACKAGE, executable="replay", name="replay", output="screen", parameters=[parameters])
+    return node({**given, "namespace": ""}, "replay", parameters)
 
 
 def rviz(given: dict[str, str]) -> LaunchDescriptionEntity:
     """RViz with our configuration."""
-    return optional(
-        "rviz2", "rviz2", {"use_sim_time": sim_time(given)}, ["-d", given["rviz_config"]], given["namespace"]
-    )
-
-
-def optional(
-    package: str,
-    executable: str,
-    parameters: dict[str, object],
-    arguments: list[str] | None = None,
-    namespace: str = "",
-) -> LaunchDescriptionEntity:
-    """A node of another package, or a line that says it is not installed."""
-    try:
-        get_package_share_directory(package)
-    except LookupError:
-        return LogInfo(msg=f"{package} is not installed here; left out")
+    if not is_installed("rviz2"):
+        return LogInfo(msg="use_rviz:=true is left out: rviz2 is not installed here; foxglove:=true needs no ROS 2")
     return Node(
-        package=package,
-        executable=executable,
-        namespace=namespace,
-        parameters=[parameters],
-        arguments=arguments or [],
-        output="log",
-    )
+        package="rviz2", executable="rviz2", namespace=given["namespace"], output="log",
+        parameters=[{"use_sim_time": sim_time(given)}], arguments=["-d", given["rviz_config"]],
+    )  # fmt: skip
+
+
+def foxglove(given: dict[str, str]) -> LaunchDescriptionEntity:
+    """The bridge of the ROS distribution, else our own."""
+    parameters = {"address": "127.0.0.1", "port": int(given["foxglove_port"]), "use_sim_time": sim_time(given)}
+    if is_installed("foxglove_bridge"):
+        return Node(package="foxglove_bridge", executable="foxglove_bridge", output="log", parameters=[parameters])
+    if importlib.util.find_spec("foxglove") is None:
+        return LogInfo(
+            msg="foxglove:=true is left out: install foxglove_bridge, or pip install 'spatial_perception[foxglove]'"
+        )
+    return node(given, "foxglove_sink", parameters)
+
+
+def rerun(given: dict[str, str]) -> LaunchDescriptionEntity:
+    """The recording for the rerun viewer."""
+    if importlib.util.find_spec("rerun") is None:
+        return LogInfo(msg="rerun:= is left out: it needs rerun-sdk; pip install 'spatial_perception[viewer]'")
+    parameters = {"path": given["rerun"], "truth": given["truth"], "use_sim_time": sim_time(given)}
+    if given["map_frame"]:
+        parameters["map_frame"] = given["map_frame"]
+    return node(given, "rerun_recorder", parameters)
 
 
 def recorder(given: dict[str, str]) -> LaunchDescriptionEntity:
     """`ros2 bag record`, or that of the embedded runtime where ROS is not installed."""
+    try:
+        runtime = find_runtime()
+    except SpatialPerceptionError as error:
+        return LogInfo(msg=f"record:= is left out: {error}")
     prefix = f"/{given['namespace'].strip('/')}/" if given["namespace"].strip("/") else "/"
-    topics = [*(prefix + name for name in RECORDED), "/tf", "/tf_static", "/diagnostics"]
-    if shutil.which("ros2"):
-        command = ["ros2", "bag", "record", "--storage", "mcap", "--output", given["record"], *topics]
-    elif importlib.util.find_spec("embedded_ros"):
-        command = [sys.executable, "-m", "embedded_ros", "bag", "record", "--output", given["record"], *topics]
-    else:
-        return LogInfo(msg="nothing here can record bags; left out")
+    named = [*(f"layout_node/{name}" for name in RECORDED), *listed(given["record_topics"])]
+    topics = [name if name.startswith("/") else prefix + name for name in named]
+    command = runtime.recorder(given["record"], [*topics, "/tf", "/tf_static", "/diagnostics"])
     return ExecuteProcess(cmd=command, output="log", sigterm_timeout="10")
+
+
+def is_installed(package: str) -> bool:
+    """Whether a ROS package is there."""
+    try:
+        get_package_share_directory(package)
+    except LookupError:
+        return False
+    return True

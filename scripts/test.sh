@@ -11,7 +11,7 @@ for argument in "$@"; do
         *) arguments+=("$argument") ;;
     esac
 done
-setup_venv test "${SPATIAL_PERCEPTION_TEST_EXTRAS:-dev,models,viewer,evaluation}"
+setup_venv test "${SPATIAL_PERCEPTION_TEST_EXTRAS:-dev,models,viewer,foxglove,evaluation}"
 if [ "$setup_only" = 1 ]; then
     say "Ready: .venv holds everything that the tests need"
     exit 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spatial_perception.layout.entities import Layout
 
 _BARS = " ▁▂▃▄▅▆▇█"
-_PLAIN_PERIOD = 3.0
+_PLAIN_PERIOD = 5.0
 _VALUES_WIDTH = 36
 _MAP_ROWS = 15
 _WIDEST_MAP = 70

@@ -25,7 +25,9 @@ def models() -> dict[str, type[BaseModel]]:
     """The settings of each node by its name."""
     from spatial_perception.ros.layout_settings import LayoutSettings
     from spatial_perception.ros.navigation_settings import NavigationNodeSettings
+    from spatial_perception.ros.nodes.foxglove_sink import FoxgloveSettings
     from spatial_perception.ros.nodes.replay import ReplaySettings
+    from spatial_perception.ros.nodes.rerun_recorder import RerunSettings
     from spatial_perception.ros.nodes.simulated_robot import RobotSettings
     from spatial_perception.ros.scene_settings import SceneSettings
 
@@ -35,6 +37,8 @@ def models() -> dict[str, type[BaseModel]]:
         "navigation_node": NavigationNodeSettings,
         "simulated_robot": RobotSettings,
         "replay": ReplaySettings,
+        "foxglove_sink": FoxgloveSettings,
+        "rerun_recorder": RerunSettings,
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from spatial_perception.layout.entities import Entity, Layout
+    from spatial_perception.layout.entities import Entity, Layout, Vec3
     from spatial_perception.pointcloud.cloud import PointCloud
 
 
@@ -21,6 +22,15 @@ class Recording(Protocol):
 
     def log_entity(self, entity: Entity, layout: Layout, branch: str = "pred", at: float | None = None) -> None:
         """Show one entity of a layout, whose walls say how its doors and windows stand."""
+
+    def log_state(self, layout: Layout, branch: str = "pred", at: float | None = None) -> None:
+        """Show all entities as they are from time `at` on, and no longer those of the state before that are gone."""
+
+    def log_robot(self, trail: Sequence[Vec3], at: float | None = None) -> None:
+        """Show the way that a robot took: points (m), the last one where it is."""
+
+    def log_number(self, path: str, value: float, at: float) -> None:
+        """Plot a number over time (s)."""
 
     def log_text(self, path: str, text: str) -> None:
         """Keep a text beside the scene."""
@@ -45,6 +55,15 @@ class NullRecording:
         """Do nothing."""
 
     def log_entity(self, entity: Entity, layout: Layout, branch: str = "pred", at: float | None = None) -> None:
+        """Do nothing."""
+
+    def log_state(self, layout: Layout, branch: str = "pred", at: float | None = None) -> None:
+        """Do nothing."""
+
+    def log_robot(self, trail: Sequence[Vec3], at: float | None = None) -> None:
+        """Do nothing."""
+
+    def log_number(self, path: str, value: float, at: float) -> None:
         """Do nothing."""
 
     def log_text(self, path: str, text: str) -> None:

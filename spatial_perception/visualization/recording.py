@@ -8,6 +8,7 @@ SDK: unlike all other outputs, two .rrd files of the same scene hold the same da
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,8 @@ from spatial_perception.visualization.null import NullRecording, Recording
 TIMELINE = "time_sec"
 MAX_POINTS = 1_000_000
 REVEAL = 0.5  # s between two entities of a layout
-_RADIUS = 0.01  # m
+_RADIUS, _ROBOT_RADIUS = 0.01, 0.15  # m
+_TRAIL, _ROBOT = [122, 111, 90], [29, 95, 209]
 _REMEDY = "install it with `pip install 'spatial_perception[viewer]'`"
 
 
@@ -89,6 +91,7 @@ class RerunRecording:
     def __init__(self, path: Path) -> None:
         self._rerun = import_rerun()
         self._origin: NDArray[np.float64] | None = None
+        self._present: dict[str, set[str]] = {}
         self._stream = self._new_stream(path.stem)
         with ExitStack() as pending:
             self._stream.save(str(pending.enter_context(atomic_path(path))))
@@ -151,6 +154,28 @@ class RerunRecording:
             labels=[palette.display_name(getattr(entity, "label", type(entity).__name__.lower()))],
         )
         self._log(entity_path(entity, branch), content, at)
+
+    def log_state(self, layout: Layout, branch: str = "pred", at: float | None = None) -> None:
+        """Show all entities as they are from time `at` on, and no longer those of the state before that are gone."""
+        clean, _ = geometry.drawable(layout)
+        present = {entity_path(entity, branch) for entity in clean}
+        for path in sorted(self._present.get(branch, set()) - present):
+            self._log(path, self._rerun.Clear(recursive=False), at)
+        self._present[branch] = present
+        for entity in clean:
+            self.log_entity(entity, clean, branch, at)
+
+    def log_robot(self, trail: Sequence[Vec3], at: float | None = None) -> None:
+        """Show the way that a robot took, and the robot as a point at its end."""
+        points = [self._near(point) for point in trail]
+        lines = self._rerun.LineStrips3D([points], colors=[_TRAIL], radii=_RADIUS)
+        self._log("world/robot/trail", lines, at)
+        self._log("world/robot", self._rerun.Points3D(points[-1:], colors=[_ROBOT], radii=_ROBOT_RADIUS), at)
+
+    def log_number(self, path: str, value: float, at: float) -> None:
+        """Plot a number over time."""
+        content = self._rerun.Scalars([value]) if hasattr(self._rerun, "Scalars") else self._rerun.Scalar(value)
+        self._log(path, content, at)
 
     def log_text(self, path: str, text: str) -> None:
         """Keep a text beside the scene."""

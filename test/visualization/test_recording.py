@@ -22,6 +22,9 @@ def test_nothing_asked_for_is_recorded_nowhere(flat, cloud, tmp_path, monkeypatc
         recording.log_layout(flat)
         recording.log_entity(flat.walls[0], flat)
         recording.log_text("a", "b")
+        recording.log_state(flat, at=1.0)
+        recording.log_robot([(0, 0, 0)], at=1.0)
+        recording.log_number("a", 1.0, 1.0)
 
 
 def test_entities_have_one_path_each(flat):
@@ -55,6 +58,35 @@ def test_the_sdk_writes_a_file_under_its_name_only_when_done(flat, cloud, tmp_pa
     for name in (b"world/pred/wall/0", b"world/truth/bbox/3", b"world/points", b"time_sec"):
         assert name in content
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_state_takes_back_what_is_gone(flat, tmp_path, monkeypatch):
+    pytest.importorskip("rerun")
+    logged = []
+    with open_recording(tmp_path / "scene.rrd") as recording:
+        monkeypatch.setattr(
+            recording, "_log", lambda path, content, at: logged.append((path, type(content).__name__, at))
+        )
+        recording.log_state(flat, at=1.0)
+        before = len(logged)
+        recording.log_state(Layout(flat.walls), at=2.0)
+        recording.log_state(Layout(), branch="truth", at=3.0)
+    again = logged[before:]
+    gone = {path for path, kind, _ in again if kind == "Clear"}
+    assert before == len(flat)
+    assert gone == {entity_path(e) for e in (*flat.doors, *flat.windows, *flat.boxes)}
+    assert {at for *_, at in again} == {2.0}
+    assert sum(kind == "Boxes3D" for _, kind, _ in again) == len(flat.walls)
+
+
+def test_robot_and_numbers_are_recorded(tmp_path):
+    pytest.importorskip("rerun")
+    path = tmp_path / "scene.rrd"
+    with open_recording(path) as recording:
+        recording.log_robot([(0.0, 0.0, 0.0), (1.0, 0.0, 0.0)], at=1.0)
+        recording.log_number("latency", 0.5, 1.0)
+    content = path.read_bytes()
+    assert all(name in content for name in (b"world/robot/trail", b"latency"))
 
 
 def test_an_error_leaves_no_file(flat, tmp_path):
