@@ -115,8 +115,6 @@ def layout_node(given: dict[str, str]) -> Node:
     for argument, name in (("map_frame", "frames.map"), ("estimator", "estimation.estimator")):
         if given[argument]:
             own[name] = given[argument]
-    if given["record"] or given["rerun"] or given["foxglove"] == "true" or given["use_rviz"] == "true":
-        own["outputs.cloud"] = True
     respawn = given["respawn"] == "true"
     return node(given, "layout_node", given["params_file"], own, respawn=respawn, respawn_delay=2.0)
 

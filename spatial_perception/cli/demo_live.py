@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from spatial_perception.ros.runtime import Runtime
 
 _TICK = 0.1
-_START_TIMEOUT = 60.0
+_START_TIMEOUT = 120.0
 """How long (s) the nodes may take to come up on a busy machine."""
 _STALL = 60.0
 """The robot standing still for this long (s) is a fault."""
 _MARGIN = 0.4  # m around the way of the robot on the small map
 RECORDED = (
-    "/layout_node/layout", "/layout_node/markers", "/layout_node/boxes", "/layout_node/cloud", "/layout_node/timing",
-    "/simulated_robot/truth", "/simulated_robot/path", "/tf", "/tf_static", "/diagnostics", "/camera/rgb/image_rect_color",
+    *(f"/layout_node/{name}" for name in ("layout", "markers", "boxes", "cloud", "timing")),
+    *(f"/scene_node/{name}" for name in ("answer", "markers")),
+    *(f"/simulated_robot/{name}" for name in ("truth", "path")),
+    "/tf", "/tf_static", "/diagnostics", "/camera/rgb/image_rect_color",
 )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def run_live(folder: Path, options: DemoOptions, runtime: Runtime) -> None:
         console.print(f"          {runtime}, domain {system.domain}, this machine only", markup=False, style="dim")
         before = system.watch()
         with console.status("estimating the layout of the whole map"):
-            layout = system.observer.estimate()
+            layout = system.observer.estimate(_START_TIMEOUT)
         seen = replace(system.observer.seen, layout=layout)
         console.print(
             f"estimated {demo_results.counts(layout.layout)}, {before.layouts} times on the way", markup=False
@@ -67,7 +69,8 @@ def run_live(folder: Path, options: DemoOptions, runtime: Runtime) -> None:
         points = system.observer.save_cloud("map.ply")
         system.observer.save_layout("layout.geojson")
         console.print(f"saved     {points:,} points of the map, and the layout", markup=False)
-        asked = _ask_all(seen)
+        with console.status("asking the scene node"):
+            asked = _ask_all(system.observer, seen)
     _finish(folder, seen, asked)
 
 
@@ -124,11 +127,13 @@ def commands(folder: Path, options: DemoOptions, runtime: Runtime) -> dict[str, 
     robot = {"seed": options.seed, "rooms": options.rooms, "real_time_factor": options.pace, "lidar": "dome",
              "colour": True, "camera_rate": 2.0}  # fmt: skip
     node = {"use_sim_time": True, "autostart": True, "estimation.estimator": options.estimator, "estimation.period": 2.0,
-            "outputs.cloud": True, "outputs.folder": str(folder.resolve())}  # fmt: skip
+            "outputs.folder": str(folder.resolve())}  # fmt: skip
     settings = ["--params-file", str(runtime.share() / "config" / "simulation.yaml")]
+    scene = {"use_sim_time": True, "autostart": True}
     return {
         "recorder": runtime.recorder(str(folder / "recording"), RECORDED),
         "layout_node": runtime.node("layout_node", ros_arguments(node, settings)),
+        "scene_node": runtime.node("scene_node", ros_arguments(scene)),
         "simulated_robot": runtime.node("simulated_robot", ros_arguments(robot)),
     }
 
@@ -224,13 +229,12 @@ def _bounds(seen: Sighting) -> tuple[tuple[float, float], tuple[float, float]]:
     return (min(xs) - _MARGIN, min(ys) - _MARGIN), (max(xs) + _MARGIN, max(ys) + _MARGIN)
 
 
-def _ask_all(seen: Sighting) -> list[tuple[Answer, Answer]]:
-    """Five questions: the answer of the robot, and the true one."""
+def _ask_all(observer: Observer, seen: Sighting) -> list[tuple[Answer, Answer]]:
+    """Five questions: the answer of the robot, and the true one from the same place."""
     assert seen.truth is not None
-    assert seen.layout is not None
     true = demo_questions.scene_of(seen.truth, seen.pose)
-    known = demo_questions.scene_of(seen.layout, seen.pose)
-    return [(demo_questions.ask(q, known), demo_questions.ask(q, true)) for q in demo_questions.choose_questions(true)]
+    questions = demo_questions.choose_questions(true)
+    return [(observer.ask(question, seen.pose), demo_questions.ask(question, true)) for question in questions]
 
 
 def _finish(folder: Path, seen: Sighting, asked: list[tuple[Answer, Answer]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
-from math import atan2, dist
+from math import atan2, cos, dist, sin
 from time import monotonic
 from typing import Any
 
@@ -17,17 +17,20 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from tf2_msgs.msg import TFMessage
 
-from spatial_perception.action import EstimateLayout
+from spatial_perception.action import Ask, EstimateLayout
 from spatial_perception.errors import NodeError
 from spatial_perception.layout.tracking import TrackedLayout
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.msg import Layout, Timing
+from spatial_perception.reasoning.answers import Answer
+from spatial_perception.ros.convert.answers import answer_from_message
 from spatial_perception.ros.convert.layouts import layout_from_message
 from spatial_perception.ros.convert.stamps import seconds
 from spatial_perception.ros.qos import LATCHED
 from spatial_perception.srv import SaveCloud, SaveLayout
 
 NODE = "/layout_node"
+SCENE = "/scene_node"
 ROBOT = "/simulated_robot"
 _TICK = 0.02
 
@@ -71,6 +74,7 @@ class Observer:
         self._node = rclpy.create_node(name, context=self._context)
         self._lock = threading.Lock()
         self._seen = Sighting()
+        self._actions: dict[str, Any] = {}
         self._frames: dict[tuple[str, str], Pose] = {}
         for kind, topic, callback, qos in (
             (Layout, f"{NODE}/layout", self._on_layout, LATCHED),
@@ -118,18 +122,20 @@ class Observer:
 
     def estimate(self, timeout: float = 60.0) -> TrackedLayout:
         """Ask for a layout of the present map, and wait for it."""
-        client = ActionClient(self._node, EstimateLayout, f"{NODE}/estimate_layout")
-        deadline = monotonic() + timeout
-        self._wait(client.server_is_ready, deadline, f"{NODE}/estimate_layout")
-        handle = self._result(
-            client.send_goal_async(EstimateLayout.Goal(task="all")), deadline, f"{NODE}/estimate_layout"
-        )
-        if not handle.accepted:
-            raise NodeError(f"{NODE} refused to estimate; is it active?")
-        result = self._result(handle.get_result_async(), deadline, f"{NODE}/estimate_layout").result
+        goal = EstimateLayout.Goal(task="all")
+        result = self._goal(EstimateLayout, f"{NODE}/estimate_layout", goal, timeout)
         if result.error_code:
             raise NodeError(f"{NODE} could not estimate: {result.error_msg}")
         return layout_from_message(result.layout)[0]
+
+    def ask(self, question: str, pose: tuple[float, float, float] | None = None, timeout: float = 30.0) -> Answer:
+        """The answer of the scene node to a question, asked from a pose (x, y m, yaw rad) in the map."""
+        goal = Ask.Goal(question=question)
+        if pose is not None:
+            goal.viewer.header.frame_id = "map"
+            goal.viewer.pose.position.x, goal.viewer.pose.position.y = pose[:2]
+            goal.viewer.pose.orientation.z, goal.viewer.pose.orientation.w = sin(pose[2] / 2), cos(pose[2] / 2)
+        return answer_from_message(self._goal(Ask, f"{SCENE}/ask", goal, timeout).answer)
 
     def save_layout(self, path: str, timeout: float = 20.0) -> str:
         """Let the node write its layout; the path of the file."""
@@ -138,6 +144,17 @@ class Observer:
     def save_cloud(self, path: str, timeout: float = 20.0) -> int:
         """Let the node write its map; the number of points."""
         return int(self._call(SaveCloud, f"{NODE}/save_cloud", timeout, path=path, overwrite=True).points)
+
+    def _goal(self, kind: Any, name: str, goal: Any, timeout: float) -> Any:
+        """The result of an action."""
+        client = self._actions.get(name) or ActionClient(self._node, kind, name)
+        self._actions[name] = client
+        deadline = monotonic() + timeout
+        self._wait(client.server_is_ready, deadline, name)
+        handle = self._result(client.send_goal_async(goal), deadline, name)
+        if not handle.accepted:
+            raise NodeError(f"{name} takes no goals; is its node active?")
+        return self._result(handle.get_result_async(), deadline, name).result
 
     def _call(self, kind: Any, name: str, timeout: float, **fields: Any) -> Any:
         client = self._node.create_client(kind, name)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import nan
+from math import isnan, nan
 
 from geometry_msgs.msg import Point, Vector3
 
+from spatial_perception.errors import NodeError
 from spatial_perception.layout.boxes import OrientedBox
 from spatial_perception.layout.entities import Vec3
 from spatial_perception.layout.transforms import wrap_angle
@@ -49,6 +50,25 @@ def answer_message(answer: Answer, context: AnswerContext, status: int | None = 
     message.provenance = ProvenanceMsg(version=p.version, settings=p.settings, source=p.source, notes=list(p.notes))
     message.answerer, message.duration = context.answerer or p.estimator, float(context.duration)
     return message
+
+
+def answer_from_message(message: AnswerMsg) -> Answer:
+    """What a message says of an answer: sentence, status, number, key, and the boxes it rests on.
+
+    Raises NodeError for statuses that mean that nobody looked for an answer (REFUSED, CANCELED, FAILED).
+    """
+    status = next((status for status, code in _CODES.items() if code == message.status), None)
+    if status is None:
+        raise NodeError(f"no answer to '{message.question}': {message.text}")
+    value = None if isnan(message.value) else float(message.value)
+    boxes = tuple(_oriented_box(box) for box in message.boxes)
+    return Answer(message.question, message.text, status, value, message.unit, boxes, key=tuple(message.key),
+                  choice=message.choice, kind=message.kind, confidence=float(message.confidence))  # fmt: skip
+
+
+def _oriented_box(m: EntityBox) -> OrientedBox:
+    center, size = (m.center.x, m.center.y, m.center.z), (m.size.x, m.size.y, m.size.z)
+    return OrientedBox(m.id, m.kind, m.label, center, m.yaw, size)
 
 
 def status_code(status: Status) -> int:

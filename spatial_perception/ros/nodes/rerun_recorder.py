@@ -38,7 +38,7 @@ class RerunSettings(StrictModel):
 
 
 class RerunRecorder(Node):
-    """Writes layouts, the map (where `layout_node` publishes it), the robot's way and latencies; complete once it has ended."""
+    """Writes layouts, the map, the robot's way and latencies; complete once it has ended."""
 
     def __init__(self) -> None:
         super().__init__("rerun_recorder")
