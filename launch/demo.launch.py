@@ -33,6 +33,7 @@ PASSED = (
     ("params_file", str(SHARE / "config" / "simulation.yaml"), "Parameters of layout_node.", None),
     ("autostart", "true", "Configure and activate layout_node at once.", BOOLEAN),
     ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
+    ("scene", "true", "Also start scene_node, which answers questions about the layout.", BOOLEAN),
     ("log_level", "info", "Least severity that is logged.", ("debug", "info", "warn", "error", "fatal")),
     ("use_rviz", "false", "Open RViz, where it is installed.", BOOLEAN),
     ("rviz_config", str(SHARE / "rviz" / "layout.rviz"), "What RViz shows.", None),

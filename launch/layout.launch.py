@@ -31,6 +31,7 @@ ARGUMENTS = (
     ("rgbd", "", "Namespaces of RGB-D cameras, comma separated; empty: those of the params_file.", None),
     ("map_frame", "", "Frame of the map; empty: that of the params_file (map). odom where nothing localises.", None),
     ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
+    ("scene", "false", "Also start scene_node, which answers questions about the layout.", BOOLEAN),
     ("bag", "", "A rosbag2 (folder, .mcap, .db3) to replay into the node; sets use_sim_time.", None),
     ("bag_rate", "1.0", "Speed of the replay.", None),
     ("bag_loop", "false", "Replay again and again; each round starts a new map.", BOOLEAN),
@@ -46,7 +47,8 @@ ARGUMENTS = (
     ("truth", "", "Topic of a true layout, shown beside in the rerun recording; empty: none.", None),
 )  # fmt: skip
 
-RECORDED = ("layout", "markers", "boxes", "cloud", "timing")
+RECORDED = (*(f"layout_node/{name}" for name in ("layout", "markers", "boxes", "cloud", "timing")),
+            "scene_node/answer", "scene_node/markers")  # fmt: skip
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -67,7 +69,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     found: list[LaunchDescriptionEntity] = [layout_node(given)]
     for wanted, make in (("bag", replay), ("record", recorder), ("rerun", rerun)):
         found += [make(given)] if given[wanted] else []
-    for wanted, make in (("use_rviz", rviz), ("foxglove", foxglove)):
+    for wanted, make in (("scene", scene_node), ("use_rviz", rviz), ("foxglove", foxglove)):
         found += [make(given)] if given[wanted] == "true" else []
     return found
 
@@ -119,6 +121,12 @@ def layout_node(given: dict[str, str]) -> Node:
     return node(given, "layout_node", given["params_file"], own, respawn=respawn, respawn_delay=2.0)
 
 
+def scene_node(given: dict[str, str]) -> Node:
+    """What answers questions; of the parameter file it takes what is addressed to it."""
+    own = {"autostart": given["autostart"] == "true", "use_sim_time": sim_time(given)}
+    return node(given, "scene_node", given["params_file"], own)
+
+
 def replay(given: dict[str, str]) -> Node:
     """The bag as topics, with /clock; under the names that the bag has, whatever the namespace."""
     parameters = {"path": given["bag"], "rate": float(given["bag_rate"]), "loop": given["bag_loop"] == "true"}
@@ -164,7 +172,7 @@ def recorder(given: dict[str, str]) -> LaunchDescriptionEntity:
     except SpatialPerceptionError as error:
         return LogInfo(msg=f"record:= is left out: {error}")
     prefix = f"/{given['namespace'].strip('/')}/" if given["namespace"].strip("/") else "/"
-    named = [*(f"layout_node/{name}" for name in RECORDED), *listed(given["record_topics"])]
+    named = [*RECORDED, *listed(given["record_topics"])]
     topics = [name if name.startswith("/") else prefix + name for name in named]
     command = runtime.recorder(given["record"], [*topics, "/tf", "/tf_static", "/diagnostics"])
     return ExecuteProcess(cmd=command, output="log", sigterm_timeout="10")

@@ -32,14 +32,19 @@ def command(
     pace: Annotated[
         float, typer.Option(min=0.1, max=20.0, help="Simulated seconds per second, as far as the machine keeps up.")
     ] = DEFAULT_PACE,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Record for the rerun viewer too (extra: viewer).")] = False,
+    foxglove: Annotated[
+        bool, typer.Option("--foxglove", help="Show live in Foxglove, ws://127.0.0.1:8765 (extra: foxglove).")
+    ] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="No nodes: scan the home at once, work on the file.")
     ] = False,
 ) -> None:
     """Let a simulated robot map a home live, score and draw the layout, and ask the robot five questions about it.
 
-    Robot, layout node and recorder are processes of their own over ROS 2 where it is sourced, else over the embedded
-    runtime; in a ROS domain of their own, on this machine only. Where neither can run, the demo goes on without nodes.
+    Robot, layout node, scene node and recorder are processes of their own over ROS 2 where it is sourced, else over
+    the embedded runtime; in a ROS domain of their own, on this machine only. Where neither can run, the demo goes on
+    without nodes.
     """
     from spatial_perception.cli.demo_live import DemoOptions, run_live
     from spatial_perception.cli.demo_offline import run_offline
@@ -50,7 +55,7 @@ def command(
     if runtime is None:
         run_offline(folder, seed, rooms, estimator)
     else:
-        run_live(folder, DemoOptions(seed, rooms, pace, estimator), runtime)
+        run_live(folder, DemoOptions(seed, rooms, pace, estimator, rerun, foxglove), runtime)
 
 
 def _runtime() -> Runtime | None:

@@ -40,13 +40,14 @@ RECORDED = (
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """Which home, how fast time runs at most, and by what the layout is estimated."""
+    """Which home, how fast time runs at most, by what the layout is estimated, and who looks on."""
 
     seed: int
     rooms: int
     pace: float
     estimator: str
     rerun: bool = False
+    foxglove: bool = False
 
 
 def run_live(folder: Path, options: DemoOptions, runtime: Runtime) -> None:
@@ -59,6 +60,10 @@ def run_live(folder: Path, options: DemoOptions, runtime: Runtime) -> None:
         names = ", ".join(name.replace("_", " ") for name in system.processes.names)
         console.print(f"started   {names}", markup=False)
         console.print(f"          {runtime}, domain {system.domain}, this machine only", markup=False, style="dim")
+        if options.foxglove:
+            console.print(
+                "          open ws://127.0.0.1:8765 in Foxglove, import config/foxglove_layout.json", style="dim"
+            )
         before = system.watch()
         with console.status("estimating the layout of the whole map"):
             layout = system.observer.estimate(_START_TIMEOUT)
@@ -131,11 +136,30 @@ def commands(folder: Path, options: DemoOptions, runtime: Runtime) -> dict[str, 
     settings = ["--params-file", str(runtime.share() / "config" / "simulation.yaml")]
     scene = {"use_sim_time": True, "autostart": True}
     return {
+        **_viewers(folder, options, runtime),
         "recorder": runtime.recorder(str(folder / "recording"), RECORDED),
         "layout_node": runtime.node("layout_node", ros_arguments(node, settings)),
         "scene_node": runtime.node("scene_node", ros_arguments(scene)),
         "simulated_robot": runtime.node("simulated_robot", ros_arguments(robot)),
     }
+
+
+def _viewers(folder: Path, options: DemoOptions, runtime: Runtime) -> dict[str, list[str]]:
+    """Sinks for viewers, as far as they are wanted; raises MissingExtraError where one is not installed."""
+    found: dict[str, list[str]] = {}
+    if options.rerun:
+        from spatial_perception.visualization.recording import import_rerun
+
+        import_rerun()
+        path = str((folder / "recording.rrd").resolve())
+        parameters = {"path": path, "truth": "/simulated_robot/truth", "use_sim_time": True}
+        found["rerun_recorder"] = runtime.node("rerun_recorder", ros_arguments(parameters))
+    if options.foxglove:
+        from spatial_perception.ros.foxglove import import_foxglove
+
+        import_foxglove()
+        found["foxglove_sink"] = runtime.node("foxglove_sink", ros_arguments({"use_sim_time": True}))
+    return found
 
 
 def ros_arguments(parameters: dict[str, Any], more: Sequence[str] = ()) -> list[str]:

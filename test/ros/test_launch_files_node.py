@@ -14,12 +14,12 @@ from spatial_perception.msg import Layout
 ARGUMENTS = {
     "layout.launch.py": {
         "namespace", "use_sim_time", "params_file", "autostart", "respawn", "log_level", "clouds", "rgbd", "map_frame",
-        "estimator", "bag", "bag_rate", "bag_loop", "use_rviz", "rviz_config", "foxglove", "foxglove_port", "record",
+        "estimator", "scene", "bag", "bag_rate", "bag_loop", "use_rviz", "rviz_config", "foxglove", "foxglove_port", "record",
         "record_topics", "rerun", "truth",
     },
     "demo.launch.py": {
         "seed", "rooms", "speed", "drift", "lidar", "camera_rate", "real_time_factor", "namespace", "params_file",
-        "autostart", "estimator", "log_level", "use_rviz", "rviz_config", "foxglove", "foxglove_port", "record",
+        "autostart", "estimator", "scene", "log_level", "use_rviz", "rviz_config", "foxglove", "foxglove_port", "record",
         "record_topics", "rerun", "truth",
     },
 }  # fmt: skip
@@ -91,7 +91,7 @@ def test_all_sinks_at_once_in_a_namespace(world):
     found = world.wait(lambda: re.search(r"ws://127\.0\.0\.1:(\d+)", launched.log.read_text()), describe="the server")
     assert int(found[1]) > 0
     names = {name for name, _ in world.node.get_node_names_and_namespaces()}
-    assert {"layout_node", "simulated_robot", "foxglove_sink", "rerun_recorder"} <= names
+    assert {"layout_node", "simulated_robot", "scene_node", "foxglove_sink", "rerun_recorder"} <= names
     assert world.interrupt(launched, 30.0) in (0, -2, 130)
     assert b"world/pred/wall" in drive.read_bytes()
     rosbag2 = pytest.importorskip("rosbags.rosbag2")

@@ -57,7 +57,7 @@ class TestLive:
         process = start("results", *QUICK, cwd=tmp_path)
         out, err = process.communicate(timeout=200)
         assert process.returncode == 0, f"{out}\n{err}"
-        assert "started   recorder, layout node, simulated robot" in out
+        assert "started   recorder, layout node, scene node, simulated robot" in out
         assert re.search(r"100 % driven \| +\d+\.\d m", out)
         assert float(re.search(r"wall +(\d\.\d\d)", out[out.index("score") :])[1]) > 0.4
         assert out.count("\n> ") == 5
