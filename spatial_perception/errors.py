@@ -54,5 +54,9 @@ class OutputError(SpatialPerceptionError):
     """A result cannot be written."""
 
 
+class MiddlewareError(SpatialPerceptionError):
+    """ROS 2 is there but cannot communicate: no network interface, no permission."""
+
+
 class NodeError(SpatialPerceptionError):
     """A node or tool of a running system cannot be started, has ended by itself, or does not answer."""

@@ -49,13 +49,17 @@ def command(
     from spatial_perception.cli.demo_live import DemoOptions, run_live
     from spatial_perception.cli.demo_offline import run_offline
     from spatial_perception.cli.sources import output_folder
+    from spatial_perception.errors import MiddlewareError
 
     folder = output_folder(output)
     runtime = None if offline else _runtime()
-    if runtime is None:
-        run_offline(folder, seed, rooms, estimator)
-    else:
-        run_live(folder, DemoOptions(seed, rooms, pace, estimator, rerun, foxglove), runtime)
+    if runtime is not None:
+        try:
+            run_live(folder, DemoOptions(seed, rooms, pace, estimator, rerun, foxglove), runtime)
+            return
+        except MiddlewareError as error:
+            note(f"no live demo here, going on without nodes: {error}")
+    run_offline(folder, seed, rooms, estimator)
 
 
 def _runtime() -> Runtime | None:

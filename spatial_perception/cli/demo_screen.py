@@ -71,17 +71,26 @@ class Screen:
         if self._live is not None:
             self._live.update(panel(progress, self._console.width), refresh=True)
         elif last or monotonic() >= self._next:
+            if not self._next:
+                self._console.print(HEADER, markup=False, soft_wrap=True)
             self._next = monotonic() + _PLAIN_PERIOD
             self._console.print(line(progress), markup=False, soft_wrap=True)
 
 
+HEADER = "  time  round  driven  in             msg/s    voxels  found   F1: wall door window boxes"
+
+
 def line(p: Progress) -> str:
-    """Everything in one line, for pipes and logs."""
-    scores = ", ".join(f"{name} {value:.2f}" for name, value in (p.scores[-1] if p.scores else {}).items())
-    parts = [f"{p.elapsed:4.0f} s", f"{100 * p.share:3.0f} % driven", f"{p.driven:4.1f} m", p.room or "-",
-             f"{sum(p.rates.values()):.0f} messages/s", f"{p.voxels:,} voxels"]  # fmt: skip
-    parts += [f"{len(p.layout)} entities"] if p.layout is not None else []
-    return " | ".join([*parts, f"F1 {scores}"] if scores else parts)
+    """Everything in one line below HEADER, for pipes and logs."""
+    latest = p.scores[-1] if p.scores else {}
+    wall, door, window, boxes = (
+        f"{latest[name]:.2f}" if name in latest else "-" for name in ("wall", "door", "window", "boxes")
+    )
+    found = len(p.layout) if p.layout is not None else 0
+    return (
+        f"{p.elapsed:4.0f} s {100 * p.share:4.0f} %  {p.driven:4.1f} m  {p.room or '-':<13.13} {sum(p.rates.values()):6.0f}"
+        f" {p.voxels:9,} {found:6}   {wall:>8} {door:>4} {window:>6} {boxes:>5}"
+    )
 
 
 def panel(p: Progress, width: int) -> RenderableType:

@@ -18,7 +18,7 @@ from rclpy.qos import QoSProfile
 from tf2_msgs.msg import TFMessage
 
 from spatial_perception.action import Ask, EstimateLayout
-from spatial_perception.errors import NodeError
+from spatial_perception.errors import MiddlewareError, NodeError
 from spatial_perception.layout.tracking import TrackedLayout
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.msg import Layout, Timing
@@ -66,12 +66,18 @@ class Sighting:
 
 
 class Observer:
-    """A node in a context and thread of its own. Requests raise NodeError where they fail or take too long."""
+    """A node in a context and thread of its own. Requests raise NodeError where they fail or take too long.
+
+    Raises MiddlewareError where ROS 2 cannot communicate here.
+    """
 
     def __init__(self, domain: int, name: str = "observer") -> None:
         self._context = rclpy.Context()
-        rclpy.init(args=[], context=self._context, domain_id=domain)
-        self._node = rclpy.create_node(name, context=self._context)
+        try:
+            rclpy.init(args=[], context=self._context, domain_id=domain)
+            self._node = rclpy.create_node(name, context=self._context)
+        except RuntimeError as error:
+            raise MiddlewareError(f"ROS 2 cannot communicate here: {error}; is there a network interface?") from error
         self._lock = threading.Lock()
         self._seen = Sighting()
         self._actions: dict[str, Any] = {}

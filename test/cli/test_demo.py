@@ -12,7 +12,7 @@ from rich.console import Console
 
 from spatial_perception.cli import demo, demo_live, demo_questions, demo_results
 from spatial_perception.cli.demo_map import DOOR, WALL, WAY, Canvas, terminal_map
-from spatial_perception.cli.demo_screen import Progress, Screen, line, panel
+from spatial_perception.cli.demo_screen import HEADER, Progress, Screen, line, panel
 from spatial_perception.errors import MissingExtraError
 from spatial_perception.layout.entities import Box, Door, Layout, Wall, Window
 from spatial_perception.reasoning.answers import Answer, Status
@@ -143,7 +143,7 @@ def test_a_narrow_terminal_gets_the_numbers_alone():
 @pytest.mark.parametrize("empty", [Progress(), moment(layout=None, scores=(), pose=None, rates={}, latency=None)])
 def test_before_anything_is_known_it_shows_what_there_is(empty):
     assert "voxels" in printed(panel(empty, 80), 80)
-    assert "voxels" in line(empty)
+    assert len(line(empty)) == len(HEADER)
 
 
 def test_a_pipe_gets_a_line_now_and_then_and_the_last():
@@ -153,10 +153,27 @@ def test_a_pipe_gets_a_line_now_and_then_and_the_last():
             screen.show(moment(share=share))
         screen.show(moment(share=1.0), last=True)
     rows = stream.getvalue().splitlines()
-    assert len(rows) == 2
-    assert "10 % driven" in rows[0]
-    assert "100 % driven" in rows[1]
-    assert "wall 1.00" in rows[1]
+    assert rows[0] == HEADER
+    assert len(rows) == 3
+    assert "  10 %" in rows[1]
+    assert rows[2].split() == [
+        "21",
+        "s",
+        "100",
+        "%",
+        "7.3",
+        "m",
+        "living",
+        "room",
+        "12",
+        "98,765",
+        "7",
+        "1.00",
+        "0.50",
+        "1.00",
+        "-",
+    ]
+    assert {len(row) for row in rows} == {len(HEADER)}
     assert "\x1b" not in stream.getvalue()
 
 
