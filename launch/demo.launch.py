@@ -33,7 +33,8 @@ PASSED = (
     ("params_file", str(SHARE / "config" / "simulation.yaml"), "Parameters of layout_node.", None),
     ("autostart", "true", "Configure and activate layout_node at once.", BOOLEAN),
     ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
-    ("scene", "true", "Also start scene_node, which answers questions about the layout.", BOOLEAN),
+    ("scene", "true", "Start scene_node, which answers questions about the layout.", BOOLEAN),
+    ("navigation", "false", "Start navigation_node: maps, routes, rooms and goals for Nav2.", BOOLEAN),
     ("log_level", "info", "Least severity that is logged.", ("debug", "info", "warn", "error", "fatal")),
     ("use_rviz", "false", "Open RViz, where it is installed.", BOOLEAN),
     ("rviz_config", str(SHARE / "rviz" / "layout.rviz"), "What RViz shows.", None),
@@ -49,7 +50,7 @@ KINDS = {"seed": int, "rooms": int, "lidar": str}
 
 
 def generate_launch_description() -> LaunchDescription:
-    """All arguments, the robot, and the layout node."""
+    """All arguments, the robot, and the nodes that map, answer and navigate."""
     declared = [
         DeclareLaunchArgument(
             name, default_value=default, description=text, **({"choices": list(choices)} if choices else {})
@@ -58,8 +59,8 @@ def generate_launch_description() -> LaunchDescription:
     ]
     passed = {name: LaunchConfiguration(name) for name, *_ in PASSED}
     layout = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(SHARE / "launch" / "layout.launch.py")),
-        launch_arguments={**passed, "use_sim_time": "true"}.items(),
+        PythonLaunchDescriptionSource(str(SHARE / "launch" / "navigation.launch.py")),
+        launch_arguments={**passed, "use_sim_time": "true", "layout": "true"}.items(),
     )
     return LaunchDescription([*declared, OpaqueFunction(function=robot), layout])
 

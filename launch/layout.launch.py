@@ -31,7 +31,6 @@ ARGUMENTS = (
     ("rgbd", "", "Namespaces of RGB-D cameras, comma separated; empty: those of the params_file.", None),
     ("map_frame", "", "Frame of the map; empty: that of the params_file (map). odom where nothing localises.", None),
     ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
-    ("scene", "false", "Also start scene_node, which answers questions about the layout.", BOOLEAN),
     ("bag", "", "A rosbag2 (folder, .mcap, .db3) to replay into the node; sets use_sim_time.", None),
     ("bag_rate", "1.0", "Speed of the replay.", None),
     ("bag_loop", "false", "Replay again and again; each round starts a new map.", BOOLEAN),
@@ -69,7 +68,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     found: list[LaunchDescriptionEntity] = [layout_node(given)]
     for wanted, make in (("bag", replay), ("record", recorder), ("rerun", rerun)):
         found += [make(given)] if given[wanted] else []
-    for wanted, make in (("scene", scene_node), ("use_rviz", rviz), ("foxglove", foxglove)):
+    for wanted, make in (("use_rviz", rviz), ("foxglove", foxglove)):
         found += [make(given)] if given[wanted] == "true" else []
     return found
 
@@ -119,12 +118,6 @@ def layout_node(given: dict[str, str]) -> Node:
             own[name] = given[argument]
     respawn = given["respawn"] == "true"
     return node(given, "layout_node", given["params_file"], own, respawn=respawn, respawn_delay=2.0)
-
-
-def scene_node(given: dict[str, str]) -> Node:
-    """What answers questions; of the parameter file it takes what is addressed to it."""
-    own = {"autostart": given["autostart"] == "true", "use_sim_time": sim_time(given)}
-    return node(given, "scene_node", given["params_file"], own)
 
 
 def replay(given: dict[str, str]) -> Node:

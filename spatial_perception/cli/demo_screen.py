@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from spatial_perception.layout.entities import Layout
 
 _BARS = " ▁▂▃▄▅▆▇█"
-_PLAIN_PERIOD = 5.0
+_PLAIN_PERIOD, _LONGEST_SILENCE, _PLAIN_STEP = 5.0, 30.0, 0.05
+"""Without a terminal: a line at most and at least this often (s), and for this share of the round."""
 _VALUES_WIDTH = 36
 _MAP_ROWS = 15
 _WIDEST_MAP = 70
@@ -50,7 +51,7 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live: Any = None
-        self._next = 0.0
+        self._printed: tuple[float, float] | None = None
 
     def __enter__(self) -> Screen:
         if self._console.is_terminal and not self._console.is_dumb_terminal:
@@ -70,11 +71,18 @@ class Screen:
         """Show this moment; without a terminal only every few seconds, and the `last` one."""
         if self._live is not None:
             self._live.update(panel(progress, self._console.width), refresh=True)
-        elif last or monotonic() >= self._next:
-            if not self._next:
+        elif last or self._is_due(progress.share):
+            if self._printed is None:
                 self._console.print(HEADER, markup=False, soft_wrap=True)
-            self._next = monotonic() + _PLAIN_PERIOD
+            self._printed = (monotonic(), progress.share)
             self._console.print(line(progress), markup=False, soft_wrap=True)
+
+    def _is_due(self, share: float) -> bool:
+        """Whether there is something new to tell."""
+        if self._printed is None:
+            return True
+        silence, step = monotonic() - self._printed[0], share - self._printed[1]
+        return silence >= _LONGEST_SILENCE or (silence >= _PLAIN_PERIOD and step >= _PLAIN_STEP)
 
 
 HEADER = "  time  round  driven  in             msg/s    voxels  found   F1: wall door window boxes"

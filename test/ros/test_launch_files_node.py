@@ -14,13 +14,13 @@ from spatial_perception.msg import Layout
 ARGUMENTS = {
     "layout.launch.py": {
         "namespace", "use_sim_time", "params_file", "autostart", "respawn", "log_level", "clouds", "rgbd", "map_frame",
-        "estimator", "scene", "bag", "bag_rate", "bag_loop", "use_rviz", "rviz_config", "foxglove", "foxglove_port", "record",
+        "estimator", "bag", "bag_rate", "bag_loop", "use_rviz", "rviz_config", "foxglove", "foxglove_port", "record",
         "record_topics", "rerun", "truth",
     },
     "demo.launch.py": {
         "seed", "rooms", "speed", "drift", "lidar", "camera_rate", "real_time_factor", "namespace", "params_file",
-        "autostart", "estimator", "scene", "log_level", "use_rviz", "rviz_config", "foxglove", "foxglove_port", "record",
-        "record_topics", "rerun", "truth",
+        "autostart", "estimator", "scene", "navigation", "log_level", "use_rviz", "rviz_config", "foxglove",
+        "foxglove_port", "record", "record_topics", "rerun", "truth",
     },
 }  # fmt: skip
 
@@ -84,14 +84,22 @@ def test_all_sinks_at_once_in_a_namespace(world):
     )
     bag, drive = world.folder / "bag", world.folder / "drive.rrd"
     launched = world.launch(
-        "demo.launch.py", "namespace:=robot_1", "rooms:=1", "camera_rate:=1.0", "foxglove:=true", "foxglove_port:=0",
-        f"record:={bag}", f"rerun:={drive}", "record_topics:=simulated_robot/truth",
+        "demo.launch.py", "namespace:=robot_1", "rooms:=1", "camera_rate:=1.0", "navigation:=true", "foxglove:=true",
+        "foxglove_port:=0", f"record:={bag}", f"rerun:={drive}", "record_topics:=simulated_robot/truth",
     )  # fmt: skip
     world.wait(lambda: layouts and len(layouts[-1].walls) >= 3 and markers, describe="a layout")
     found = world.wait(lambda: re.search(r"ws://127\.0\.0\.1:(\d+)", launched.log.read_text()), describe="the server")
     assert int(found[1]) > 0
-    names = {name for name, _ in world.node.get_node_names_and_namespaces()}
-    assert {"layout_node", "simulated_robot", "scene_node", "foxglove_sink", "rerun_recorder"} <= names
+    names = [name for name, _ in world.node.get_node_names_and_namespaces()]
+    assert len(names) == len(set(names)), "each node once"
+    assert {
+        "navigation_node",
+        "layout_node",
+        "simulated_robot",
+        "scene_node",
+        "foxglove_sink",
+        "rerun_recorder",
+    } <= set(names)
     assert world.interrupt(launched, 30.0) in (0, -2, 130)
     assert b"world/pred/wall" in drive.read_bytes()
     rosbag2 = pytest.importorskip("rosbags.rosbag2")
