@@ -114,7 +114,7 @@ def _verdict(result: Repair, proposal: Proposal, things: Sequence[Thing], lead: 
     failed = [check for check in result.checks if not check.passed]
     if not result.passed:
         reasons = listed([check.detail or check.name for check in failed if check.name != "seen"])
-        text = f"{lead} there is not possible: {reasons}. No place within half a metre is better."
+        text = f"{lead.replace('Move ', 'Moving ')} there is not possible: {reasons}. No place within half a metre is better."
         raise Refusal(Status.INFEASIBLE, text, [t.box for t in things if t.box.id >= 0], result.checks, proposal)
     moved = hypot(*proposal.offset)
     note = f", {say(moved)} off what was asked, so that it can stand" if proposal.repaired else ""
