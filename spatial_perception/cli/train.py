@@ -33,15 +33,16 @@ def command(
 
     checked = load_settings(Recipe, recipe, settings or ())
     try:
+        from spatial_perception.training.scan_trainer import ScanTrainer
         from spatial_perception.training.trainer import Trainer
     except ModuleNotFoundError as error:
         raise MissingExtraError(f'{error.name} is not installed; pip install "spatial_perception[models]"') from error
     log_to_stderr()
-    trainer = Trainer(checked)
+    trainer = Trainer(checked) if checked.scans is None else ScanTrainer(checked)
     is_first = trainer.workers.rank == 0
     if is_first:
         count = sum(parameter.numel() for parameter in trainer.trained.values())
-        note(f"{len(trainer.conversations)} conversations, {trainer.total_steps} steps, {count:,} trained parameters")
+        note(f"{trainer.data_size}, {trainer.total_steps} steps, {count:,} trained parameters")
     trainer.run()
     if is_first:
         out().print(str(trainer.output), markup=False, soft_wrap=True)

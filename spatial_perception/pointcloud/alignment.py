@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Layout, Vec3, Wall, vec3
-from spatial_perception.layout.transforms import rotate
+from spatial_perception.layout.transforms import rotate, rotate_points
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.pointcloud.scale import UNITS, ScaleCheck, check_scale, scale_of_surfels
 from spatial_perception.pointcloud.surfels import Surfels, surface_elements
@@ -95,11 +95,23 @@ class Alignment:
         """Aligned points (N, 3) in the incoming frame and unit: the exact inverse of `apply_points`."""
         return np.asarray(points, np.float64) @ self.rotation / self.scale + np.asarray(self.pivot)
 
+    def restore_points(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Aligned points (N, 3) where `restore` tells a layout: in `result_frame`, in metres."""
+        turned = rotate_points(np.asarray(points, np.float64), self.yaw)
+        back, offset = self._way_back()
+        return turned @ back.T + offset
+
+    def _way_back(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Rotation (3, 3) and shift (3,) from the upright frame about the origin to `result_frame`."""
+        back = self.upright.T if self.keeps_frame else np.eye(3)
+        return back, self.scale * (
+            np.asarray(self.pivot) if self.keeps_frame else self.upright @ np.asarray(self.pivot)
+        )
+
     def restore(self, layout: Layout) -> Layout:
         """A layout found in the aligned cloud, in `result_frame` and in metres, with this alignment's notes added."""
         turned = rotate(layout, self.yaw) if self.yaw else layout
-        back = self.upright.T if self.keeps_frame else np.eye(3)
-        offset = self.scale * (np.asarray(self.pivot) if self.keeps_frame else self.upright @ np.asarray(self.pivot))
+        back, offset = self._way_back()
         provenance = replace(turned.provenance, notes=(*turned.provenance.notes, *self.notes))
         return replace(_moved(turned, back, offset), frame_id=self.result_frame, provenance=provenance)
 

@@ -21,12 +21,40 @@ class LoraRecipe(StrictModel):
     )
 
 
+class UntrainedRecipe(StrictModel):
+    """Sizes of a small model that begins from nothing: a pillar encoder and a Qwen2 decoder."""
+
+    hidden: int = Field(192, ge=8, le=4096, description="Channels of the decoder.")
+    layers: int = Field(4, ge=1, le=64, description="Layers of the decoder.")
+    heads: int = Field(3, ge=1, le=64, description="Attention heads of the decoder.")
+    inner: int = Field(512, ge=8, le=16384, description="Inner channels of the decoder.")
+    encoder: dict[str, float] = Field({}, description="Settings of the encoder that differ from those of PillarConfig.")
+
+
+class ScansRecipe(StrictModel):
+    """Simulated scans to train on; they are made once, in the dataset folder."""
+
+    count: int = Field(5000, ge=1, description="Number of scans.")
+    first_seed: int = Field(1_000_000, ge=1_000_000, description="Seed of the first home.")
+    workers: int = Field(1, ge=1, le=256, description="Processes that make scans.")
+    easy_share: float = Field(0.3, ge=0.0, lt=1.0, description="Share of the steps, at first, on small homes only.")
+    easy_entities: int = Field(20, ge=4, description="Entities of a small home at most.")
+    soft_bins: float = Field(1.0, ge=0.0, le=8.0, description="Spread of the target over neighbouring bins, one sigma.")
+    processes: int = Field(1, ge=1, le=64, description="Processes that share each batch, one thread each.")
+    hint_weight: float = Field(0.0, ge=0.0, description="Weight of the loss by which pillars tell what stands there.")
+    number_waves: bool = Field(False, description="Learn number embeddings as a table plus waves over the value.")
+    largest: int = Field(1000, ge=4, description="Homes with more entities than this are left out.")
+    test_scenes: int = Field(16, ge=0, description="Unseen homes on which F1 is measured during the training.")
+
+
 class Recipe(StrictModel):
     """A fine-tuning: data, what is trained, and how. The defaults are those of the published fine-tuning."""
 
-    model: str = Field(description="Checkpoint directory or hub id to start from.")
-    dataset: str = Field(description="Folder with dataset_info.json.")
-    dataset_name: str = Field(description="Name of the training part in dataset_info.json.")
+    model: str = Field("", description="Checkpoint directory or hub id to start from; empty for an untrained model.")
+    untrained: UntrainedRecipe | None = Field(None, description="Sizes of the model where none is given to start from.")
+    dataset: str = Field(description="Folder with dataset_info.json, or for simulated scans.")
+    dataset_name: str = Field("", description="Name of the training part in dataset_info.json.")
+    scans: ScansRecipe | None = Field(None, description="Train on simulated scans rather than on conversations.")
     output: str = Field(description="Folder for checkpoints and the trained model.")
     method: Literal["full", "projector", "lora"] = Field(
         "full", description="Train everything, the projector alone, or projector and low-rank adaptations."
@@ -52,14 +80,20 @@ class Recipe(StrictModel):
     accumulation: int = Field(1, ge=1, description="Forward passes per step of the optimiser.")
     learning_rate: float = Field(1e-5, gt=0.0, description="Highest rate; 5e-5 to 1e-4 for new kinds of data.")
     weight_decay: float = Field(0.0, ge=0.0, description="Of AdamW.")
+    second_beta: float = Field(0.999, gt=0.0, lt=1.0, description="Decay of the second moments of AdamW.")
     max_norm: float = Field(1.0, gt=0.0, description="Gradients are cut to this norm.")
     epochs: int = Field(10, ge=1, description="Rounds over the data.")
     max_steps: int | None = Field(None, ge=1, description="Stop after this many steps; null for all epochs.")
+    stop_at: int | None = Field(
+        None, ge=1, description="Stop early, the rates being those of max_steps; to go on later."
+    )
     warmup: float = Field(0.03, ge=0.0, lt=1.0, description="Share of the steps in which the rate rises.")
+    last_rate: float = Field(0.0, ge=0.0, lt=1.0, description="Share of the highest rate that a cosine ends with.")
     schedule: Literal["cosine", "constant"] = Field("cosine", description="How the rate falls after that.")
     bf16: bool = Field(False, description="Compute the language model in bfloat16, with float32 weights.")
     tf32: bool = Field(True, description="TensorFloat-32 products on CUDA.")
     gradient_checkpointing: bool = Field(True, description="Compute activations twice rather than keep them.")
+    half: bool = Field(False, description="Write the weights in float16: half the size, the same results in float32.")
     validation_name: str | None = Field(None, description="Name of the part to measure the loss on; null for none.")
     evaluate_every: int = Field(500, ge=1, description="Steps between measurements.")
     save_every: int = Field(500, ge=1, description="Steps between checkpoints.")

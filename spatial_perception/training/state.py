@@ -35,13 +35,18 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name.removeprefix(_PREFIX)))
 
 
-def write_model(model: SpatialLM, config: dict[str, Any], source: Path, folder: Path) -> None:
-    """Write a checkpoint that loads as any published one: weights with adaptations merged, config, tokenizer files."""
+def write_model(model: SpatialLM, config: dict[str, Any], source: Path, folder: Path, half: bool = False) -> None:
+    """Write a checkpoint that loads as any published one: weights with adaptations merged, config, tokenizer files.
+
+    With `half` the numbers are float16 in the file.
+    """
     from safetensors.torch import save_file
 
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in merged_state(model)}
     if model.is_tied:
         state.pop("lm_head.weight", None)
+    if half:
+        state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in source.iterdir():

@@ -41,21 +41,36 @@ class Trainer:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.source = weights.resolve_checkpoint(recipe.model)
         self.output = Path(recipe.output)
         self.workers = start_workers(recipe.device)
+        self.source = self._source()
         self.model = load_for_training(self.source, recipe, self.workers.device)
-        self.collator = Collator(
-            load_tokenizer(self.source), recipe, self.model.config.num_bins, self.model.config.is_llama
-        )
-        self.conversations = read_dataset(recipe.dataset, recipe.dataset_name)
-        self.validation = read_dataset(recipe.dataset, recipe.validation_name) if recipe.validation_name else []
+        self.tokenizer = load_tokenizer(self.source)
+        self._read_data()
         self.trained = choose_trained(self.model, recipe)
         self.optimiser = torch.optim.AdamW(
-            list(self.trained.values()), recipe.learning_rate, weight_decay=recipe.weight_decay
+            list(self.trained.values()),
+            recipe.learning_rate,
+            (0.9, recipe.second_beta),
+            weight_decay=recipe.weight_decay,
         )
         self.network = self.workers.share(self.model)
         self.progress = Progress()
+
+    def _source(self) -> Path:
+        """The checkpoint that training begins with."""
+        return weights.resolve_checkpoint(self.recipe.model)
+
+    def _read_data(self) -> None:
+        recipe = self.recipe
+        self.collator = Collator(self.tokenizer, recipe, self.model.config.num_bins, self.model.config.is_llama)
+        self.conversations = read_dataset(recipe.dataset, recipe.dataset_name)
+        self.validation = read_dataset(recipe.dataset, recipe.validation_name) if recipe.validation_name else []
+
+    @property
+    def data_size(self) -> str:
+        """How much there is to train on, in words."""
+        return f"{len(self.conversations)} conversations"
 
     @property
     def steps_per_epoch(self) -> int:
@@ -73,19 +88,24 @@ class Trainer:
         total = self.recipe.epochs * self.steps_per_epoch
         return total if self.recipe.max_steps is None else min(total, self.recipe.max_steps)
 
+    @property
+    def last_step(self) -> int:
+        """The step before which this run stops."""
+        return min(self.total_steps, self.recipe.stop_at or self.total_steps)
+
     def run(self) -> list[float]:
         """Train to the end, save the model in the output folder, and return the loss of every step done now."""
         self._resume()
         torch.backends.cuda.matmul.allow_tf32 = self.recipe.tf32
         losses: list[float] = []
         self.model.train()
-        for step in range(self.progress.step, self.total_steps):
+        for step in range(self.progress.step, self.last_step):
             losses.append(self.step(step))
             self.progress = Progress(step + 1, losses[-1])
             self._report()
         self.model.eval()
         if self.workers.rank == 0:
-            write_model(self.model, self._config(), self.source, self.output)
+            self._write(self.output)
         self.workers.wait()
         return losses
 
@@ -158,7 +178,8 @@ class Trainer:
             return highest * step / warm
         if self.recipe.schedule == "constant":
             return highest
-        return highest * 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, self.total_steps - warm)))
+        wave = 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, self.total_steps - warm)))
+        return highest * (self.recipe.last_rate + (1.0 - self.recipe.last_rate) * wave)
 
     def _resume(self) -> None:
         found = checkpoints(self.output)
@@ -182,10 +203,13 @@ class Trainer:
     def save(self, folder: Path) -> None:
         """Write a checkpoint from which training can be resumed, and drop the oldest ones."""
         if self.workers.rank == 0:
-            write_model(self.model, self._config(), self.source, folder)
+            self._write(folder)
             save_state(folder, self.trained, self.optimiser, self.progress)
             prune(self.output, self.recipe.keep)
         self.workers.wait()
+
+    def _write(self, folder: Path) -> None:
+        write_model(self.model, self._config(), self.source, folder, self.recipe.half)
 
     def _config(self) -> dict[str, Any]:
         values = dict(self.model.config.raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -272,3 +273,14 @@ def test_a_scan_without_floor_is_not_turned_upside_down(room, seed):
     points = room(np.random.default_rng(seed))
     floorless = points[points[:, 2] > points[:, 2].min() + 0.5]
     assert estimate_up(floorless).axis[2] > 0.99
+
+
+@pytest.mark.parametrize("up", ["z", "y"])
+def test_restored_points_lie_where_restored_layouts_are(up):
+    points = np.random.default_rng(0).uniform(0, 3, (20, 3)).astype(np.float32)
+    _, found = align(PointCloud(points), up, False, "keep")
+    turned = replace(found, yaw=0.3, pivot=(1.0, 2.0, 3.0))
+    aligned = np.array([[0.5, 1.0, 1.5], [2.0, 0.0, 0.3]])
+    boxes = tuple(Box(k, "bed", tuple(place), 0.0, (1.0, 1.0, 1.0)) for k, place in enumerate(aligned))
+    layout = turned.restore(Layout(boxes=boxes))
+    assert np.allclose(turned.restore_points(aligned), [box.center for box in layout.boxes])

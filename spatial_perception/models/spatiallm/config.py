@@ -104,10 +104,50 @@ class SceneScriptConfig:
         return 2 ** (len(self.conv_layers) - 1)
 
 
-EncoderConfig = SonataConfig | SceneScriptConfig
-_ENCODERS: dict[str, type[SonataConfig] | type[SceneScriptConfig]] = {
+@dataclass(frozen=True)
+class PillarConfig:
+    """Pillar encoder of the small model: `columns` x `columns` columns of `column` metres per pillar, `layers` of `layer`
+    metres; pillars with points in at least `min_layers` layers become tokens of `width` channels."""
+
+    width: int = 192
+    heads: int = 3
+    inner: int = 576
+    depth: int = 3
+    mixes: int = 2
+    column: float = 0.1
+    columns: int = 4
+    layer: float = 0.15
+    layers: int = 24
+    min_layers: int = 3
+    num_bins: int = 640
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.heads, self.columns, self.layers) < 1 or min(self.column, self.layer) <= 0.0:
+            raise ConfigError("point_config: widths, counts and edges of pillars must be positive")
+        if self.width % self.heads:
+            raise ConfigError(f"point_config: {self.width} channels cannot be split into {self.heads} heads")
+
+    @property
+    def edge(self) -> float:
+        """Edge of a pillar in metres."""
+        return self.columns * self.column
+
+    @property
+    def features(self) -> int:
+        """Numbers that describe a pillar: a count per voxel, two mean offsets per column, a mean height per layer."""
+        return self.columns**2 * (self.layers + 2) + self.layers
+
+    @property
+    def reduction(self) -> int:
+        """Cells of the canvas per pillar and axis."""
+        return max(1, round(self.edge * self.num_bins / WORLD_EXTENT))
+
+
+EncoderConfig = SonataConfig | SceneScriptConfig | PillarConfig
+_ENCODERS: dict[str, type[SonataConfig] | type[SceneScriptConfig] | type[PillarConfig]] = {
     "sonata": SonataConfig,
     "scenescript": SceneScriptConfig,
+    "pillar": PillarConfig,
 }
 
 

@@ -17,7 +17,8 @@ from spatial_perception.generation.language_model import LanguageModel, Prompt, 
 from spatial_perception.generation.packing import pack_linears
 from spatial_perception.generation.static_step import StaticLanguageModel
 from spatial_perception.models import weights
-from spatial_perception.models.spatiallm.config import SonataConfig, SpatialLMConfig
+from spatial_perception.models.spatiallm.config import PillarConfig, SonataConfig, SpatialLMConfig
+from spatial_perception.models.spatiallm.pillar import PillarEncoder
 from spatial_perception.models.spatiallm.scenescript import SceneScriptEncoder
 from spatial_perception.models.spatiallm.sonata import Permutations, SonataEncoder
 from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, PointTokenIds, Spliced, splice_points
@@ -52,9 +53,11 @@ def _projector(config: SpatialLMConfig, hidden: int) -> nn.Module:
     return nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, hidden))
 
 
-def _encoder(config: SpatialLMConfig) -> SonataEncoder | SceneScriptEncoder:
+def _encoder(config: SpatialLMConfig) -> SonataEncoder | SceneScriptEncoder | PillarEncoder:
     if isinstance(config.encoder, SonataConfig):
         return SonataEncoder(config.encoder)
+    if isinstance(config.encoder, PillarConfig):
+        return PillarEncoder(config.encoder)
     return SceneScriptEncoder(config.encoder)
 
 

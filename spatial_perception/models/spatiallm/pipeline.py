@@ -27,6 +27,7 @@ from spatial_perception.layout.text import collect
 from spatial_perception.models import weights
 from spatial_perception.models.base import Task
 from spatial_perception.models.spatiallm.consensus import vote
+from spatial_perception.models.spatiallm.finish import Calibration, finish
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.processing import MIN_POINTS, Canvas, prepare, prepare_cloud, thin
 from spatial_perception.models.spatiallm.prompts import (
@@ -75,6 +76,7 @@ class SpatialLMEstimator:
         self.tokenizer = tokenizer
         self.settings = settings or SpatialLMSettings.model_validate({})
         self.vocabulary = TokenVocabulary.of(tokenizer)
+        self.calibration: Calibration | None = None
         self.stop_ids = model.eos_token_ids or _tokenizer_stop(tokenizer)
         self._grammars: dict[tuple[str, tuple[str, ...]], LayoutGrammar] = {}
         _check_token_ids(model, tokenizer)
@@ -91,12 +93,14 @@ class SpatialLMEstimator:
         **settings: Any,
     ) -> SpatialLMEstimator:
         """Load a checkpoint directory or hub id with its tokenizer. Raises EstimatorError or ConfigError."""
-        checked = _settings(settings)
+        checked = check_settings(SpatialLMSettings, settings)
         directory = weights.resolve_checkpoint(name, revision, offline)
         model = SpatialLM.from_pretrained(directory, device, dtype, None, sha256)
         if checked.pack:
             model.pack_for_inference()
-        return cls(model, load_tokenizer(directory), checked)
+        estimator = cls(model, load_tokenizer(directory), checked)
+        estimator.calibration = Calibration.of(directory)
+        return estimator
 
     def estimate(
         self,
@@ -211,6 +215,20 @@ class Estimation:
         aligned, alignment, notes = prepare_cloud(self._cloud, settings, self.request.canvas)
         self._notes += [*notes, *alignment.notes]
         self._frame_id = alignment.result_frame
+        self._timed("prepare", started)
+        entities = self._told(aligned, alignment)
+        if not settings.refine:
+            yield from entities
+            return
+        found, started = collect(entities), time.perf_counter()
+        finished = finish(found, alignment.restore_points(aligned.xyz), self.estimator.calibration)
+        self._notes += finished.notes
+        self._timed("refine", started)
+        yield from finished.layout
+
+    def _told(self, aligned: PointCloud, alignment: Alignment) -> Iterator[Entity]:
+        """The entities as the model tells them, tile by tile where the cloud is large."""
+        settings, started = self.estimator.settings, time.perf_counter()
         tiles = cut(aligned, settings.max_extent, MIN_POINTS) if not settings.compat else [(None, aligned)]
         self._timed("prepare", started)
         if len(tiles) <= 1:
@@ -358,10 +376,6 @@ def load_tokenizer(directory: Path) -> Any:
         return PreTrainedTokenizerFast.from_pretrained(str(directory), local_files_only=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise EstimatorError(f"cannot read the tokenizer in {directory}: {error}") from error
-
-
-def _settings(values: Mapping[str, Any]) -> SpatialLMSettings:
-    return check_settings(SpatialLMSettings, values)
 
 
 def _tokenizer_stop(tokenizer: Any) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from spatial_perception.layout.quantization import dequantise, quantise, step
 from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
+from spatial_perception.models.spatiallm.core import core_mask
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align
 from spatial_perception.pointcloud.cleaning import remove_non_finite, statistical_inliers
@@ -24,6 +25,7 @@ from spatial_perception.pointcloud.sampling import grid_sample, voxel_means
 MIN_POINTS = 64
 MIN_YAW = 2e-3  # rad; smaller turns are within the error of their estimate
 NEIGHBOURS, STD_RATIO = 15, 2.0
+_FURTHEST = 2.0  # m between parts of a home
 STRAYS, STRAY_MARGIN = 0.01, 4.0  # share of the points at either end of an axis; m beyond the others
 CANVAS_SLACK = 0.25  # m that points may lie below the first bin
 CANVAS_OUTSIDE = 0.03  # share of the points that may lie elsewhere
@@ -155,8 +157,12 @@ def prepare_cloud(
     if canvas is not None:
         kept = canvas.alignment.apply(finite)
         if canvas.fits(alignment, kept.xyz):
-            return kept, canvas.alignment, notes
-    return aligned, alignment, notes
+            return _core(kept, settings), canvas.alignment, notes
+    return _core(aligned, settings), alignment, notes
+
+
+def _core(aligned: PointCloud, settings: SpatialLMSettings) -> PointCloud:
+    return aligned.select(np.flatnonzero(core_mask(aligned.xyz, _FURTHEST))) if settings.core else aligned
 
 
 def prepare(

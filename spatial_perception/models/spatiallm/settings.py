@@ -21,6 +21,10 @@ class SpatialLMSettings(StrictModel):
     )
     align_yaw: bool = Field(True, description="Turn the main walls along x and y before, and back afterwards.")
     cleanup: bool = Field(True, description="Average points per voxel and remove outliers, as the reference does.")
+    core: bool = Field(
+        False,
+        description="Leave out stray points and what is seen through windows and doors; as the small model learnt.",
+    )
     template: Literal["tokenizer", "training"] = Field(
         "tokenizer", description="Chat text: the template that comes with the tokenizer, or the text of the training."
     )
@@ -40,6 +44,9 @@ class SpatialLMSettings(StrictModel):
     drafts: bool = Field(True, description="Guess ahead and check many tokens at a time; changes no result.")
     centred: bool = Field(
         True, description="Middles of bins rather than lower edges, which make rooms half a bin small."
+    )
+    refine: bool = Field(
+        False, description="Move walls and boxes onto their points and drop what has none; entities come at the end."
     )
     max_extent: float = Field(32.0, ge=4.0, le=32.0, description="Larger clouds are cut into tiles of this edge (m).")
     pack: bool = Field(True, description="Store weights for fast inference on CPUs (float32 only).")
@@ -79,6 +86,17 @@ class CheckpointSettings(SpatialLMSettings):
     offline: bool = Field(False, description="Never ask the network for a hub checkpoint.")
 
 
+class NanoSettings(CheckpointSettings):
+    """Settings of the small model in the box: those that it was trained for."""
+
+    cleanup: bool = Field(False, description="Average points per voxel and remove outliers; the model knows outliers.")
+    core: bool = Field(True, description="Leave out stray points and what is seen through windows and doors.")
+    refine: bool = Field(
+        True, description="Move walls and boxes onto their points and drop what has none; entities come at the end."
+    )
+
+
 _REFERENCE = {
-    "align_yaw": False, "grammar": False, "drafts": False, "centred": False, "beams": 1, "consensus": 1,
+    "align_yaw": False, "core": False, "refine": False, "grammar": False, "drafts": False, "centred": False,
+    "beams": 1, "consensus": 1,
 }  # fmt: skip

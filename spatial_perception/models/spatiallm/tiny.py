@@ -131,7 +131,7 @@ def tiny_tokenizer(words: Iterable[str] = (), pieces: str = _PIECES) -> Any:
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
-    letters = _byte_letters()
+    letters = byte_letters()
     vocabulary = {letter: index for index, letter in enumerate(sorted(letters.values()))}
     merges: list[tuple[str, str]] = []
     names = [part for name in CATEGORIES for part in name.replace("-", "_").split("_")]
@@ -146,7 +146,7 @@ def tiny_tokenizer(words: Iterable[str] = (), pieces: str = _PIECES) -> Any:
     return tokenizer
 
 
-def _byte_letters() -> dict[int, str]:
+def byte_letters() -> dict[int, str]:
     """The printable character that byte-level tokenizers use for each byte."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in shown]

@@ -1,0 +1,150 @@
+"""A fresh small checkpoint, to be trained from nothing: a pillar encoder, a decoder of a few layers, a compact tokenizer.
+
+The tokenizer has one token per number with its comma or closing parenthesis, per head of a line, per label and per word of
+the task, so that an entity is 7 to 9 tokens; all other text is written in bytes. It speaks the layout language unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from spatial_perception.errors import OutputError
+from spatial_perception.generation.layout_language import CONSTRUCTORS, KINDS
+from spatial_perception.layout.categories import CATEGORIES
+from spatial_perception.models.spatiallm.config import PillarConfig, SpatialLMConfig
+from spatial_perception.models.spatiallm.modeling import SpatialLM
+from spatial_perception.models.spatiallm.prompts import POINT_END, POINT_PAD, POINT_START
+from spatial_perception.models.spatiallm.tiny import SPECIAL, byte_letters, save_weights
+
+LINES = (64, 32, 48, 160)
+"""Heads of walls, doors, windows and boxes that are single tokens."""
+LAST_NUMBERS = 160
+"""Numbers that are one token with the end of their line: the last fields are lengths."""
+_PIECES = r"(?:wall|door|window|bbox)_\d+=[A-Z][a-z]+\(|wall_\d+,|\d+,|\d+\)\n| ?[a-z][a-z_-]*[,.]|Detect"
+_CHAT = (
+    "{{ messages[-1]['content'].split(' The reference code')[0] }}{% if add_generation_prompt %}<|im_start|>{% endif %}"
+)
+
+
+def compact_tokenizer(num_bins: int = 640) -> Any:
+    """A tokenizer (of the `tokenizers` library) for layouts in `num_bins` bins."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    letters = byte_letters()
+    words = ["".join(letters[byte] for byte in word.encode()) for word in _words(num_bins)]
+    vocabulary = {word: index for index, word in enumerate(dict.fromkeys([*sorted(letters.values()), *words]))}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True))
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(_PIECES), "isolated"), byte_level])
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL])
+    return tokenizer
+
+
+def _words(num_bins: int) -> Iterator[str]:
+    yield from (f"{number}," for number in range(num_bins))
+    yield from (f"{number})\n" for number in range(min(LAST_NUMBERS, num_bins)))
+    yield from (f"{k}_{n}={c}(" for k, c, count in zip(KINDS, CONSTRUCTORS, LINES) for n in range(count))
+    yield from (f"wall_{number}," for number in range(LINES[0]))
+    yield from (f"{name}," for name in CATEGORIES)
+    yield "Detect"
+    yield from (f" {name}{end}" for name in ("walls", "doors", "windows", "boxes", *CATEGORIES) for end in ",.")
+
+
+def number_tokens(tokenizer: Any, num_bins: int) -> tuple[Tensor, Tensor]:
+    """Ids (num_bins,) of the numbers with a comma, and ids (n,) of those that end a line; both ascend without gaps."""
+    inner = torch.tensor([tokenizer.convert_tokens_to_ids(f"{k},") for k in range(num_bins)])
+    last = torch.tensor([tokenizer.convert_tokens_to_ids(f"{k})\u010a") for k in range(min(LAST_NUMBERS, num_bins))])
+    return inner, last
+
+
+def compact_config(
+    tokenizer: Any, encoder: dict[str, Any], hidden: int = 192, layers: int = 4, heads: int = 3, inner: int = 512
+) -> dict[str, Any]:
+    """The content of `config.json`: a Qwen2 of these sizes behind a pillar encoder of these settings."""
+    return {
+        "architectures": ["SpatialLMQwenForCausalLM"],
+        "model_type": "spatiallm_qwen",
+        "vocab_size": -(-len(tokenizer.get_vocab()) // 8) * 8,
+        "hidden_size": hidden,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": heads,
+        "max_position_embeddings": 8192,
+        "rope_theta": 10000.0,
+        "rms_norm_eps": 1e-06,
+        "tie_word_embeddings": True,
+        "initializer_range": 0.02,
+        "torch_dtype": "float32",
+        "eos_token_id": tokenizer.token_to_id("<|im_end|>"),
+        "point_backbone": "pillar",
+        "point_config": encoder,
+        "projector": "linear",
+        "point_start_token_id": tokenizer.token_to_id(POINT_START),
+        "point_end_token_id": tokenizer.token_to_id(POINT_END),
+        "point_token_id": tokenizer.token_to_id(POINT_PAD),
+    }
+
+
+def make_compact_checkpoint(
+    directory: str | Path, seed: int = 0, encoder: dict[str, Any] | None = None, **sizes: int
+) -> Path:
+    """Write an untrained checkpoint to `directory` and return it; `sizes` are those of `compact_config`.
+
+    Same arguments, same bytes. Raises OutputError if it cannot be written.
+    """
+    path, point = Path(directory), {"num_bins": PillarConfig.num_bins, **(encoder or {})}
+    tokenizer = compact_tokenizer(point["num_bins"])
+    config = compact_config(tokenizer, point, **sizes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = SpatialLM(SpatialLMConfig.from_dict(config))
+        _start_numbers(model, tokenizer, point["num_bins"])
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        _write_files(path, config, tokenizer)
+        save_weights(model, path)
+    except OSError as error:
+        raise OutputError(f"cannot write a checkpoint to {path}: {error}") from error
+    return path
+
+
+@torch.no_grad()
+def _start_numbers(model: SpatialLM, tokenizer: Any, num_bins: int) -> None:
+    """Let the embeddings of numbers begin as waves over their value, so that neighbours are alike."""
+    table = model.model.embed_tokens.weight
+    for prefix, suffix, count in (("", ",", num_bins), ("", ")\u010a", min(LAST_NUMBERS, num_bins))):
+        ids = torch.tensor([tokenizer.token_to_id(f"{prefix}{k}{suffix}") for k in range(count)])
+        steps = table.shape[1] // 2
+        wavelength = 7.0 * (1600.0 / 7.0) ** (torch.arange(steps) / max(1, steps - 1))
+        angle = torch.arange(count)[:, None] * (2 * torch.pi / wavelength)
+        mixed = torch.cat([angle.sin(), angle.cos()], dim=1)
+        table[ids] += 0.02 * mixed.to(table)
+
+
+def _write_files(path: Path, config: dict[str, Any], tokenizer: Any) -> None:
+    tokenizer.save(str(path / "tokenizer.json"))
+    files = {
+        "config.json": config,
+        "generation_config.json": {
+            "eos_token_id": [config["eos_token_id"]],
+            "pad_token_id": tokenizer.token_to_id("<|endoftext|>"),
+        },
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "eos_token": "<|im_end|>",
+            "pad_token": "<|endoftext|>",
+            "chat_template": _CHAT,
+            "clean_up_tokenization_spaces": False,
+            "model_max_length": 8192,
+        },
+    }
+    for name, content in files.items():
+        (path / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

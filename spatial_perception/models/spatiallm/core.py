@@ -1,0 +1,68 @@
+"""The part of a cloud that is the home: without stray points, and without what is seen through windows and doors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+PILLAR, LAYER = 0.4, 0.1  # m
+SPARSE = 0.12  # share of the usual number of voxels below which a pillar is no part of the home
+SMALLEST_PART = 0.08  # share of the largest connected part
+_MOST_PILLARS = 1 << 20
+_EIGHT = np.ones((3, 3), dtype=bool)
+
+
+def core_mask(xyz: NDArray[np.floating], furthest: float | None = None) -> NDArray[np.bool_]:
+    """Which points (N, 3) belong to the home: those in dense pillars that hang together, between floor and ceiling.
+
+    Smaller parts count where they are not too small, and at most `furthest` metres from the largest one (None: anywhere).
+    Clouds in which nothing stands out are kept whole.
+    """
+    low = xyz.min(axis=0)
+    voxel = np.floor((xyz - low) / LAYER).astype(np.int64)
+    pillar = (voxel[:, :2] // round(PILLAR / LAYER)).astype(np.int64)
+    shape = pillar.max(axis=0) + 1
+    if int(shape[0]) * int(shape[1]) > _MOST_PILLARS or len(xyz) < 64:
+        return np.ones(len(xyz), dtype=bool)
+    size = voxel.max(axis=0) + 1
+    key = np.unique((voxel[:, 0] * size[1] + voxel[:, 1]) * size[2] + voxel[:, 2])
+    x, y, z = key // (size[1] * size[2]), key // size[2] % size[1], key % size[2]
+    step = round(PILLAR / LAYER)
+    dense = _dense_pillars(x // step * shape[1] + y // step, shape, furthest)
+    inside = dense[pillar[:, 0], pillar[:, 1]]
+    first, last = _dense_layers(z[dense[x // step, y // step]])
+    kept = inside & (voxel[:, 2] >= first) & (voxel[:, 2] <= last)
+    return kept if int(kept.sum()) >= 64 else np.ones(len(xyz), dtype=bool)
+
+
+def _dense_pillars(pillar: NDArray[np.int64], shape: NDArray[np.int64], furthest: float | None) -> NDArray[np.bool_]:
+    """Pillars of the parts of the home, grown by one, from the pillar of each occupied voxel."""
+    counts = np.bincount(pillar, minlength=int(shape[0] * shape[1])).reshape(tuple(shape))
+    dense = counts >= max(2.0, SPARSE * _usual(counts[counts > 0]))
+    parts, number = ndimage.label(dense, _EIGHT)
+    if number > 1:
+        sizes = ndimage.sum_labels(counts, parts, np.arange(1, number + 1))
+        dense = np.isin(parts, 1 + np.flatnonzero(sizes >= SMALLEST_PART * sizes.max()))
+        if furthest is not None:
+            away = ndimage.distance_transform_edt(parts != 1 + int(np.argmax(sizes))) * PILLAR
+            nearest = ndimage.minimum(away, parts, np.arange(number + 1))
+            dense &= nearest[parts] <= furthest
+    return ndimage.binary_dilation(dense, _EIGHT)
+
+
+def _usual(counts: NDArray[np.int64]) -> float:
+    """The count of the pillar in which the median voxel lies: many nearly empty pillars do not matter."""
+    ordered = np.sort(counts)
+    return float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
+
+
+def _dense_layers(z: NDArray[np.int64]) -> tuple[int, int]:
+    """The lowest and the highest layer that hold as much as walls do, with one more on each side."""
+    counts = np.bincount(z)
+    share = np.cumsum(counts) / max(1, counts.sum())
+    middle = counts[(share >= 0.02) & (share <= 0.98)]
+    if not len(middle):
+        return 0, len(counts)
+    usual = np.flatnonzero(counts >= 0.3 * np.median(middle))
+    return int(usual[0]) - 1, int(usual[-1]) + 1

@@ -1,0 +1,227 @@
+"""From bins to the points: walls onto the faces that were scanned, corners onto their crossings, boxes onto their sides.
+
+What is moved stays within little more than a bin of where the model has put it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import hypot
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spatial_perception.layout.entities import Box, Door, Layout, Vec3, Wall, Window
+from spatial_perception.layout.transforms import rotate_points
+from spatial_perception.layout.validation import nearby
+
+Floats = NDArray[np.float64]
+_Opening = TypeVar("_Opening", Door, Window)
+_STEP = 0.01  # m; of histograms
+_REACH = 0.16  # m; how far from the line of a wall its faces are looked for
+_FACES = (0.06, 0.32)  # m between the two faces of a wall
+_MARGIN = 0.12  # m; of a wall's ends, floor and ceiling that say little about its faces
+_ENOUGH = 25
+_SIDE = 0.10  # m; how far the side of a box may move
+_CORNER = 0.35  # m; how far from the end of a wall its crossing with another may be
+_PARALLEL = 0.35  # sine of the angle between walls that cross
+_MOST_TURN = 0.1
+_SECOND_FACE = 0.15  # share of the points of the first face
+_STANDS_OUT = 0.5  # share of the points near the side of a box that lie on it
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The centre line of a wall: a point (2,), a direction (2,) of length 1, and the thickness (m)."""
+
+    point: Floats
+    along: Floats
+    thickness: float
+
+
+def refine(layout: Layout, points: ArrayLike) -> Layout:
+    """The layout moved onto the points (N, 3), m, of the cloud it was read from; ids, labels and scores stay."""
+    xyz = np.asarray(points, dtype=np.float64)
+    floor, top = _levels(layout, xyz)
+    lines = [_line(wall, xyz) for wall in layout.walls]
+    walls = tuple(_upright(_between_corners(k, layout.walls, lines), floor, top) for k in range(len(layout.walls)))
+    moved = replace(layout, walls=walls)
+    return replace(
+        moved,
+        doors=tuple(_into_wall(door, moved) for door in layout.doors),
+        windows=tuple(_into_wall(window, moved) for window in layout.windows),
+        boxes=tuple(_onto_points(box, xyz, floor) for box in layout.boxes),
+    )
+
+
+# ------------------------------------------------------------------------------------------ floor and ceiling
+def _levels(layout: Layout, xyz: Floats) -> tuple[float | None, float | None]:
+    """Heights of floor and ceiling near where most walls begin and end; None where there is no such layer."""
+    if not layout.walls:
+        return None, None
+    base = float(np.median([wall.start[2] for wall in layout.walls]))
+    top = float(np.median([wall.start[2] + wall.height for wall in layout.walls]))
+    return _layer(xyz[:, 2], base), _layer(xyz[:, 2], top)
+
+
+def _layer(z: Floats, near: float) -> float | None:
+    """The height of the densest layer within 15 cm; None unless it stands out among those around it."""
+    peak = _peak(z, near - 0.15, near + 0.15)
+    around = int((np.abs(z - near) < 0.6).sum())
+    if peak is None or int((np.abs(z - peak) < 0.025).sum()) < 0.25 * around:
+        return None
+    return peak
+
+
+def _peak(values: Floats, low: float, high: float) -> float | None:
+    """The mean of the values around the fullest place of a range; None where there are too few."""
+    inside = values[(values >= low) & (values <= high)]
+    if len(inside) < _ENOUGH:
+        return None
+    counts = np.bincount(((inside - low) / _STEP).astype(np.int64))
+    full = np.convolve(counts, (1, 2, 3, 2, 1), "same")
+    best = low + (int(np.argmax(full)) + 0.5) * _STEP
+    return float(inside[np.abs(inside - best) <= 2.5 * _STEP].mean())
+
+
+def _upright(wall: Wall, floor: float | None, top: float | None) -> Wall:
+    """The wall from floor to ceiling, where these were found."""
+    base = wall.start[2] if floor is None else floor
+    above = wall.start[2] + wall.height if top is None else top
+    start, end = (*wall.start[:2], base), (*wall.end[:2], base)
+    return replace(wall, start=start, end=end, height=max(above - base, 0.1))
+
+
+# ------------------------------------------------------------------------------------------ walls
+def _line(wall: Wall, xyz: Floats) -> _Line:
+    """The centre line of a wall, fitted to the faces that are near it."""
+    start, end = np.array(wall.start[:2]), np.array(wall.end[:2])
+    length = float(np.hypot(*(end - start)))
+    rough = _Line((start + end) / 2, (end - start) / max(length, 1e-9), wall.thickness)
+    local = _beside(wall, xyz, rough, length)
+    first = _peak(local[:, 1], -_REACH, _REACH)
+    if first is None:
+        return rough
+    turned = _turned(rough, local, first)
+    second = _other_face(local[:, 1], first)
+    if second is not None:
+        return replace(_shifted(turned, (second - first) / 2), thickness=abs(second - first))
+    # the only face that was seen: the middle of the wall is behind it, on the side where the model has it
+    return _shifted(turned, float(np.copysign(wall.thickness / 2, -first)))
+
+
+def _shifted(line: _Line, left: float) -> _Line:
+    return replace(line, point=line.point + _normal(line) * left)
+
+
+def _normal(line: _Line) -> Floats:
+    return np.array([-line.along[1], line.along[0]])
+
+
+def _beside(wall: Wall, xyz: Floats, line: _Line, length: float) -> Floats:
+    """Points (M, 2) beside a wall: place along it from its middle, and distance to its left."""
+    near = nearby(xyz, (*line.point, 0.0), length / 2 + 2 * _REACH)
+    low, high = wall.start[2] + _MARGIN, wall.start[2] + wall.height - _MARGIN
+    offset = near[(near[:, 2] > low) & (near[:, 2] < high), :2] - line.point
+    local = np.stack([offset @ line.along, offset @ _normal(line)], axis=1)
+    inside = (np.abs(local[:, 0]) < max(length / 2 - _MARGIN, 0.1)) & (np.abs(local[:, 1]) < 2 * _REACH)
+    return local[inside]
+
+
+def _other_face(across: Floats, first: float) -> float | None:
+    """The distance of the face that lies across the line of the wall from the first one; None where it was not seen."""
+    low, high = sorted((first - np.sign(first) * _FACES[0], first - np.sign(first) * _FACES[1]))
+    second = _peak(across, float(low), float(high))
+    if second is None:
+        return None
+    first_count, second_count = (int((np.abs(across - face) < 2 * _STEP).sum()) for face in (first, second))
+    return second if second_count >= max(_ENOUGH, _SECOND_FACE * first_count) else None
+
+
+def _turned(line: _Line, local: Floats, face: float) -> _Line:
+    """The line turned and moved onto the points of a face, by least squares."""
+    on = local[np.abs(local[:, 1] - face) < 3 * _STEP]
+    if len(on) < _ENOUGH or np.ptp(on[:, 0]) < 0.5:
+        return _shifted(line, face)
+    slope = float(np.clip(np.polyfit(on[:, 0], on[:, 1], 1)[0], -_MOST_TURN, _MOST_TURN))
+    along = line.along + slope * _normal(line)
+    moved = _shifted(line, float(np.mean(on[:, 1] - slope * on[:, 0])))
+    return replace(moved, along=along / np.hypot(*along))
+
+
+def _between_corners(number: int, walls: tuple[Wall, ...], lines: list[_Line]) -> Wall:
+    """A wall on its line, each end at the crossing with the wall that it meets."""
+    wall, line = walls[number], lines[number]
+    ends = []
+    for end in (np.array(wall.start[:2]), np.array(wall.end[:2])):
+        crossings = [_crossing(line, other) for k, other in enumerate(lines) if k != number and _meets(end, walls[k])]
+        near = [c for c in crossings if c is not None and hypot(*(c - end)) < _CORNER]
+        on_line = line.point + line.along * float((end - line.point) @ line.along)
+        ends.append(min(near, key=lambda c: hypot(*(c - end))) if near else on_line)
+    start, end = ((float(p[0]), float(p[1]), wall.start[2]) for p in ends)
+    return replace(wall, start=start, end=end, thickness=line.thickness)
+
+
+def _meets(end: Floats, wall: Wall) -> bool:
+    """Whether an end (2,) lies at a wall."""
+    start, stop = np.array(wall.start[:2]), np.array(wall.end[:2])
+    length = max(float(np.hypot(*(stop - start))), 1e-9)
+    along = (stop - start) / length
+    place = float(np.clip((end - start) @ along, 0.0, length))
+    return bool(np.hypot(*(start + place * along - end)) < _CORNER)
+
+
+def _crossing(line: _Line, other: _Line) -> Floats | None:
+    """Where two lines cross; None where they are nearly parallel."""
+    cross = float(line.along[0] * other.along[1] - line.along[1] * other.along[0])
+    if abs(cross) < _PARALLEL:
+        return None
+    offset = other.point - line.point
+    return line.point + line.along * float(offset[0] * other.along[1] - offset[1] * other.along[0]) / cross
+
+
+# ------------------------------------------------------------------------------------------ openings and boxes
+def _into_wall(opening: _Opening, layout: Layout) -> _Opening:
+    """The opening moved into the plane of its wall."""
+    wall = layout.wall(opening.wall_id)
+    if wall is None:
+        return opening
+    dx, dy = wall.end[0] - wall.start[0], wall.end[1] - wall.start[1]
+    length = max(hypot(dx, dy), 1e-9)
+    x, y = opening.center[0] - wall.start[0], opening.center[1] - wall.start[1]
+    place = (dx * x + dy * y) / length**2
+    return replace(opening, center=(wall.start[0] + place * dx, wall.start[1] + place * dy, opening.center[2]))
+
+
+def _onto_points(box: Box, xyz: Floats, floor: float | None) -> Box:
+    """The box with each side moved, by at most some centimetres, to where its points end."""
+    reach = hypot(box.size[0], box.size[1]) / 2 + 2 * _SIDE
+    local = rotate_points(nearby(xyz, box.center, reach) - np.asarray(box.center), -box.yaw)
+    half = np.asarray(box.size) / 2
+    low, high = -half, half.copy()
+    for axis in range(3):
+        others = [k for k in range(3) if k != axis]
+        beside = local[(np.abs(local[:, others]) < np.maximum(half[others] - 0.02, 0.02)).all(axis=1)]
+        low[axis] = -_side(-beside[:, axis], half[axis])
+        high[axis] = _side(beside[:, axis], half[axis])
+    if floor is not None and abs(box.center[2] - half[2] - floor) < _SIDE:
+        low[2] = floor - box.center[2]
+    size = np.maximum(high - low, 0.02)
+    middle = np.asarray(box.center) + rotate_points([(low + high) / 2], box.yaw)[0]
+    return replace(box, center=_vec(middle), size=_vec(size))
+
+
+def _side(values: Floats, half: float) -> float:
+    """Where the points end near a side at `half`; the side itself where they do not end there."""
+    near = np.abs(values - half) < _SIDE
+    if int(near.sum()) < _ENOUGH:
+        return half
+    counts = np.bincount(((values[near] - half + _SIDE) / _STEP).astype(np.int64), minlength=round(2 * _SIDE / _STEP))
+    best = int(np.argmax(np.convolve(counts, (1, 2, 1), "same")))
+    share = counts[max(best - 1, 0) : best + 2].sum() / counts.sum()
+    return half - _SIDE + (best + 0.5) * _STEP if share > _STANDS_OUT else half
+
+
+def _vec(values: Floats) -> Vec3:
+    return float(values[0]), float(values[1]), float(values[2])

@@ -1,0 +1,338 @@
+"""Training on simulated scans, from nothing if need be: batches of like size, soft targets, several processes on one batch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as distributed
+import torch.multiprocessing as multiprocessing
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from spatial_perception.errors import ConfigError
+from spatial_perception.layout.categories import CATEGORIES
+from spatial_perception.layout.entities import Layout
+from spatial_perception.layout.transforms import translate
+from spatial_perception.models import weights
+from spatial_perception.models.spatiallm.compact import make_compact_checkpoint, number_tokens
+from spatial_perception.models.spatiallm.config import PillarConfig
+from spatial_perception.models.spatiallm.pillar import PillarEncoder, Pillars, make_pillars
+from spatial_perception.models.spatiallm.prompts import chat_text, user_message
+from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, splice_points
+from spatial_perception.training.fast_decoder import hidden_states
+from spatial_perception.training.hints import HintHead, Hints, joined, make_hints
+from spatial_perception.training.recipe import Recipe, ScansRecipe
+from spatial_perception.training.scan_tests import measure_f1
+from spatial_perception.training.scans import count_entities, ensure_scans, read_scan
+from spatial_perception.training.soft_targets import SoftTargets
+from spatial_perception.training.state import Progress
+from spatial_perception.training.targets import ordered, text_in_bins
+from spatial_perception.training.trainer import Trainer
+from spatial_perception.training.variation import View, vary
+from spatial_perception.training.waves import NumberWaves
+
+_LOG = logging.getLogger(__name__)
+_POOL = 16
+TASKS = {"all": 0.86, "layout": 0.03, "objects": 0.06, "categories": 0.05}
+LOG_FILE = "training_log.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class ScanSample:
+    """One view ready for the model: its pillars, token ids of prompt and answer, how many of them are the prompt."""
+
+    pillars: Pillars
+    ids: list[int]
+    prompt: int
+    hints: Hints | None = None
+
+
+def draw_task(layout: Layout, rng: Generator) -> tuple[str, tuple[str, ...]]:
+    """What is asked about a layout: a task, and categories now and then, mostly some that are there."""
+    task = str(rng.choice(list(TASKS), p=list(TASKS.values())))
+    if task != "categories":
+        return task, ()
+    present = sorted({box.label for box in layout.boxes})
+    names = [name for name in present if rng.random() < 0.4]
+    names += [str(name) for name in rng.choice(CATEGORIES, int(rng.integers(1, 4)), replace=False)]
+    return str(rng.choice(["all", "objects"])), tuple(dict.fromkeys(names))
+
+
+def asked_for(layout: Layout, task: str, categories: Sequence[str]) -> Layout:
+    """What the answer to a task holds."""
+    from dataclasses import replace
+
+    boxes = tuple(b for b in layout.boxes if (not categories or b.label in categories) and task != "layout")
+    if task == "objects":
+        return replace(layout, walls=(), doors=(), windows=(), boxes=boxes)
+    return replace(layout, boxes=boxes)
+
+
+class ScanTrainer(Trainer):
+    """A training by a recipe that has `scans`. `rank` is the number of this process among `scans.processes`."""
+
+    def __init__(self, recipe: Recipe, rank: int = 0) -> None:
+        if recipe.scans is None or recipe.max_steps is None:
+            raise ConfigError("training on scans needs the settings scans and max_steps")
+        self.scans: ScansRecipe = recipe.scans
+        self.rank = rank
+        super().__init__(recipe)
+        if not isinstance(self.model.point_backbone, PillarEncoder):
+            raise ConfigError("only models with a pillar encoder can be trained on scans; see untrained in the recipe")
+        runs = number_tokens(self.tokenizer, self.model.config.num_bins)
+        vocabulary = int(self.model.config.language["vocab_size"])
+        self.targets = SoftTargets.of(vocabulary, runs, self.scans.soft_bins)
+        torch.manual_seed(recipe.seed)
+        self.hint_head = HintHead(self.model.config.encoder.width)
+        self.waves = NumberWaves(vocabulary, runs, self.model.model.config.hidden_size)
+        self._add_helpers()
+
+    def _add_helpers(self) -> None:
+        """Train what only helps the training along with the model."""
+        helpers: dict[str, nn.Module] = {}
+        if self.scans.hint_weight:
+            helpers["hints"] = self.hint_head
+        if self.scans.number_waves:
+            helpers["waves"] = self.waves
+        for prefix, module in helpers.items():
+            for name, parameter in module.named_parameters():
+                self.trained[f"{prefix}.{name}"] = parameter
+                self.optimiser.param_groups[0]["params"].append(parameter)
+
+    @contextmanager
+    def _plain_table(self) -> Iterator[None]:
+        """The model with the waves in its embedding table, as others will use it."""
+        table = self.model.model.embed_tokens.weight
+        before = table.detach().clone()
+        with torch.no_grad():
+            table.copy_(self.waves(before))
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                table.copy_(before)
+
+    def _write(self, folder: Path) -> None:
+        with self._plain_table():
+            super()._write(folder)
+
+    def _source(self) -> Path:
+        if self.recipe.model:
+            return weights.resolve_checkpoint(self.recipe.model)
+        if self.recipe.untrained is None:
+            raise ConfigError("give a model to start from, or the sizes of an untrained one")
+        sizes = self.recipe.untrained
+        values = {key: getattr(sizes, key) for key in ("hidden", "layers", "heads", "inner")}
+        whole = {
+            key: int(v) if v == int(v) and key not in ("column", "layer") else v for key, v in sizes.encoder.items()
+        }
+        folder = self.output / f"untrained-{self.rank}"
+        return make_compact_checkpoint(folder, self.recipe.seed, whole, **values)
+
+    def _read_data(self) -> None:
+        scans = self.scans
+        self.paths = ensure_scans(Path(self.recipe.dataset), scans.count, scans.first_seed, scans.workers)
+        sizes = count_entities(self.paths, Path(self.recipe.dataset))
+        self.batches = draw_batches(sizes, self.recipe)
+
+    @property
+    def data_size(self) -> str:
+        """How much there is to train on, in words."""
+        return f"{len(self.paths)} scans"
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training."""
+        return int(self.recipe.max_steps or 0)
+
+    def run(self) -> list[float]:
+        """Train to the end with all processes; see `Trainer.run`."""
+        count = self.scans.processes
+        if count == 1 or self.rank:
+            return self._run_alone()
+        meeting = self.output.resolve() / "processes"
+        meeting.parent.mkdir(parents=True, exist_ok=True)
+        meeting.unlink(missing_ok=True)
+        torch.set_num_threads(1)
+        others = multiprocessing.spawn(_run_rank, (self.recipe, str(meeting)), count - 1, join=False)
+        _join(str(meeting), 0, count)
+        losses = self._run_alone()
+        others.join()
+        distributed.destroy_process_group()
+        return losses
+
+    def _run_alone(self) -> list[float]:
+        self.started = time.monotonic()
+        if not self.rank:
+            return super().run()
+        self._resume()
+        self.model.train()
+        return [self.step(step) for step in range(self.progress.step, self.last_step)]
+
+    def step(self, step: int) -> float:
+        """One step of the optimiser on the scans that belong to it; returns the mean loss."""
+        loss = self._scan_loss([self.sample(step, place) for place in self._places(step)])
+        loss.backward()
+        parameters = list(self.trained.values())
+        value = self._shared(parameters, float(loss.detach()))
+        nn.utils.clip_grad_norm_(parameters, self.recipe.max_norm)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate(step)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        return value
+
+    def _places(self, step: int) -> range:
+        """The places in the batch that this process computes."""
+        return range(self.rank, len(self.batches[step]), self.scans.processes)
+
+    def _shared(self, parameters: Sequence[nn.Parameter], loss: float) -> float:
+        """Average gradients and loss over the processes."""
+        count = self.scans.processes
+        if count == 1:
+            return loss
+        flat = torch.cat([*(p.grad.flatten() for p in parameters if p.grad is not None), torch.tensor([loss])])
+        distributed.all_reduce(flat)
+        flat /= count
+        place = 0
+        for parameter in parameters:
+            if parameter.grad is not None:
+                size = parameter.numel()
+                parameter.grad.copy_(flat[place : place + size].view_as(parameter))
+                place += size
+        return float(flat[-1])
+
+    def sample(self, step: int, place: int) -> ScanSample:
+        """The scan at a place of a batch, varied as the seed, the step and the place have it."""
+        rng = np.random.default_rng([self.recipe.seed, 3, step, place])
+        scan = read_scan(self.paths[self.batches[step][place]])
+        voxel = 32.0 / self.model.config.num_bins
+        return self.prepare(vary(scan, voxel, rng), rng)
+
+    def prepare(self, view: View, rng: Generator) -> ScanSample:
+        """Pillars and token ids of a view; the canvas begins at the least coordinates, or a little before them."""
+        slack = rng.uniform(0.0, 0.5, 3) * (1.0, 1.0, 0.3) * (rng.random() < 0.4)
+        origin = view.xyz.min(axis=0) - slack
+        config = self.model.config.encoder
+        assert isinstance(config, PillarConfig)
+        pillars = make_pillars(torch.from_numpy((view.xyz - origin).astype(np.float32)), config)
+        task, categories = draw_task(view.layout, rng)
+        answer = text_in_bins(ordered(asked_for(view.layout, task, categories)), origin, config.num_bins)
+        prompt = self._ids(chat_text(user_message(task, categories), self.tokenizer, False))
+        ids = [*prompt, *self._ids(answer)[: self.recipe.cutoff], self.model.eos_token_ids[0]]
+        return ScanSample(pillars, ids, len(prompt), self._hints(view, origin, pillars))
+
+    def _hints(self, view: View, origin: NDArray[np.floating], pillars: Pillars) -> Hints | None:
+        if not self.scans.hint_weight:
+            return None
+        edge = self.model.config.encoder.edge
+        places = ((pillars.cells[pillars.kept].numpy() + 0.5) * edge).astype(np.float32)
+        whole = translate(view.whole, [-float(value) for value in origin])
+        return make_hints(places, (view.xyz - origin).astype(np.float32), view.entity, whole, edge)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _scan_loss(self, samples: Sequence[ScanSample]) -> Tensor:
+        table = self.waves(self.model.model.embed_tokens.weight)
+        with torch.autocast("cpu", torch.bfloat16) if self.recipe.bf16 else nullcontext():
+            points = self.model.point_backbone.encode([sample.pillars for sample in samples])
+            hidden, labels = self._read(samples, points, table)
+            asked = labels[:, 1:] != IGNORED_LABEL
+            logits = functional.linear(hidden[:, :-1][asked], table)
+            loss = self.targets.loss(logits, labels[:, 1:][asked])
+            hints = [sample.hints for sample in samples if sample.hints is not None]
+            if hints:
+                loss = loss + self.scans.hint_weight * self.hint_head.loss(torch.cat(points), joined(hints))
+        return loss
+
+    def _read(self, samples: Sequence[ScanSample], points: Sequence[Tensor], table: Tensor) -> tuple[Tensor, Tensor]:
+        """Features and labels of prompts with point tokens and answers."""
+        longest = max(len(sample.ids) for sample in samples)
+        ids = torch.tensor([_filled(s.ids, longest, s.ids[-1]) for s in samples])
+        labels = torch.tensor(
+            [_filled([IGNORED_LABEL] * s.prompt + s.ids[s.prompt :], longest, IGNORED_LABEL) for s in samples]
+        )
+        projected = [self.model.point_proj(tokens) for tokens in points]
+        embeds = functional.embedding(ids, table)
+        spliced = splice_points(ids, embeds, projected, self.model.point_token_ids, None, labels)
+        assert spliced.labels is not None
+        return hidden_states(self.model.model, spliced.embeds.float()), spliced.labels
+
+    def _report(self) -> None:
+        if self.rank:
+            return
+        step, recipe = self.progress.step, self.recipe
+        entry: dict[str, Any] = {"step": step, "loss": round(self.progress.loss, 5), "rate": self.rate(step - 1)}
+        entry["seconds"] = round(time.monotonic() - self.started, 1)
+        if self.scans.test_scenes and (step % recipe.evaluate_every == 0 or step == self.total_steps):
+            entry["f1"] = self._f1()
+        with (self.output / LOG_FILE).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")
+        if "f1" in entry or step % recipe.log_every == 0:
+            _LOG.info("%s", entry)
+        if step % recipe.save_every == 0:
+            self.save(self.output / f"checkpoint-{step}")
+
+    def _f1(self) -> dict[str, float]:
+        self.model.eval()
+        with self._plain_table():
+            found = measure_f1(self.model, self.tokenizer, self.scans.test_scenes)
+        self.model.train()
+        return found
+
+
+def _filled(values: list[int], length: int, fill: int) -> list[int]:
+    return values + [fill] * (length - len(values))
+
+
+def draw_batches(sizes: NDArray[np.int64], recipe: Recipe) -> list[NDArray[np.intp]]:
+    """The scans of every step: like sizes together, all scans in turn, small ones only at first."""
+    scans, rng = recipe.scans or ScansRecipe(), np.random.default_rng([recipe.seed, 4])
+    steps, size = int(recipe.max_steps or 0), recipe.batch_size
+    easy = round(scans.easy_share * steps)
+    small = np.flatnonzero(sizes <= scans.easy_entities)
+    first = _like_batches(small if len(small) >= size else np.arange(len(sizes)), sizes, easy, size, rng)
+    others = np.flatnonzero(sizes <= scans.largest)
+    return first + _like_batches(others, sizes, steps - easy, size, rng)
+
+
+def _like_batches(
+    chosen: NDArray[np.intp], sizes: NDArray[np.int64], count: int, size: int, rng: Generator
+) -> list[NDArray[np.intp]]:
+    batches: list[NDArray[np.intp]] = []
+    order = np.empty(0, dtype=np.intp)
+    while len(batches) < count:
+        while len(order) < size * _POOL:
+            order = np.concatenate([order, rng.permutation(chosen)])
+        pool, order = order[: size * _POOL], order[size * _POOL :]
+        pool = pool[np.argsort(sizes[pool], kind="stable")].reshape(_POOL, size)
+        batches += list(pool[rng.permutation(_POOL)])
+    return batches[:count]
+
+
+def _join(meeting: str, rank: int, count: int) -> None:
+    distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=count)
+
+
+def _run_rank(index: int, recipe: Recipe, meeting: str) -> None:
+    torch.set_num_threads(1)
+    trainer = ScanTrainer(recipe, index + 1)
+    assert recipe.scans is not None
+    _join(meeting, index + 1, recipe.scans.processes)
+    trainer.run()
+    distributed.destroy_process_group()
+
+
+__all__ = ["LOG_FILE", "Progress", "ScanSample", "ScanTrainer", "asked_for", "draw_batches", "draw_task"]

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from spatial_perception.layout.entities import Box, Door, Layout, Wall
+from spatial_perception.models.spatiallm.finish import Calibration, features, finish
+from spatial_perception.models.spatiallm.refine import refine
+
+THICK, HEIGHT, SIZE = 0.14, 2.6, (5.0, 4.0)
+BOX = Box(0, "wardrobe", (1.0, 0.45, 1.0), 0.0, (1.2, 0.6, 2.0), score=0.9)
+
+
+def corners(size=SIZE):
+    return [(0.0, 0.0, 0.0), (size[0], 0.0, 0.0), (*size, 0.0), (0.0, size[1], 0.0)]
+
+
+def room():
+    """A room by the centre lines of its walls, and points on the inner faces, floor, ceiling and a wardrobe."""
+    rng, at = np.random.default_rng(0), corners()
+    walls = tuple(Wall(k, at[k], at[(k + 1) % 4], HEIGHT, THICK) for k in range(4))
+    half, parts = THICK / 2, []
+    for axis, face in ((0, half), (0, SIZE[0] - half), (1, half), (1, SIZE[1] - half)):
+        points = rng.uniform((half, half, 0), (SIZE[0] - half, SIZE[1] - half, HEIGHT), (4000, 3))
+        points[:, axis] = face
+        parts.append(points)
+    for z in (0.0, HEIGHT):
+        points = rng.uniform((half, half, z), (SIZE[0] - half, SIZE[1] - half, z), (5000, 3))
+        parts.append(points)
+    for axis in range(3):
+        for side in (-0.5, 0.5):
+            points = rng.uniform(-0.5, 0.5, (1500, 3))
+            points[:, axis] = side
+            parts.append(points * BOX.size + BOX.center)
+    xyz = np.concatenate(parts) + rng.normal(0, 0.003, (sum(map(len, parts)), 3))
+    door = Door(0, 0, (2.0, 0.0, 1.0), 0.9, 2.0, score=0.8)
+    return Layout(walls, (door,), (), (BOX,)), xyz
+
+
+def shaken(layout, amount, seed=1):
+    """The layout with every number off by up to `amount`, as bins leave it."""
+    from dataclasses import replace
+
+    rng = np.random.default_rng(seed)
+
+    def off(values):
+        return tuple(np.asarray(values) + rng.uniform(-amount, amount, len(values)))
+
+    walls = [
+        replace(w, start=off(w.start), end=off(w.end), height=w.height + rng.uniform(-amount, amount))
+        for w in layout.walls
+    ]
+    boxes = [replace(b, center=off(b.center), size=off(b.size)) for b in layout.boxes]
+    doors = [replace(d, center=off(d.center)) for d in layout.doors]
+    return replace(layout, walls=tuple(walls), doors=tuple(doors), boxes=tuple(boxes))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_walls_and_boxes_return_onto_their_points(seed):
+    truth, xyz = room()
+    found = refine(shaken(truth, 0.04, seed), xyz)
+    for wall, true in zip(found.walls, truth.walls):
+        assert np.abs(np.subtract(wall.start, true.start)).max() < 0.015
+        assert np.abs(np.subtract(wall.end, true.end)).max() < 0.015
+        assert abs(wall.height - true.height) < 0.015
+    box = found.boxes[0]
+    assert np.abs(np.subtract(box.size, BOX.size)).max() < 0.03
+    assert np.abs(np.subtract(box.center, BOX.center)).max() < 0.03
+    assert abs(found.doors[0].center[1]) < 0.01
+
+
+def test_an_exact_layout_stays():
+    truth, xyz = room()
+    found = refine(truth, xyz)
+    for wall, true in zip(found.walls, truth.walls):
+        assert np.abs(np.subtract(wall.start, true.start)).max() < 0.005
+
+
+def test_without_points_nothing_moves():
+    truth, _ = room()
+    far = np.full((100, 3), 50.0)
+    assert refine(truth, far) == truth
+    assert refine(Layout(), far) == Layout()
+
+
+def test_both_faces_give_middle_and_thickness():
+    rng = np.random.default_rng(0)
+    wall = Wall(0, (0.0, 0.03, 0.0), (4.0, -0.02, 0.0), 2.5, 0.2)
+    faces = [
+        np.column_stack([rng.uniform(0, 4, 3000), np.full(3000, y), rng.uniform(0, 2.5, 3000)]) for y in (-0.06, 0.06)
+    ]
+    found = refine(Layout((wall,)), np.concatenate(faces)).walls[0]
+    assert found.thickness == pytest.approx(0.12, abs=0.01)
+    assert max(abs(found.start[1]), abs(found.end[1])) < 0.006
+
+
+def test_what_has_no_points_is_dropped_and_said():
+    truth, xyz = room()
+    ghost = Box(1, "sofa", (20.0, 20.0, 0.4), 0.0, (2.0, 1.0, 0.8), score=0.9)
+    wall = Wall(9, (30.0, 0.0, 0.0), (33.0, 0.0, 0.0), 2.5, 0.1)
+    haunted = Layout(
+        (*truth.walls, wall), (*truth.doors, Door(1, 9, (31.0, 0.0, 1.0), 0.9, 2.0)), (), (*truth.boxes, ghost)
+    )
+    found = finish(haunted, xyz)
+    assert [w.id for w in found.layout.walls] == [0, 1, 2, 3]
+    assert [d.id for d in found.layout.doors] == [0]
+    assert [b.label for b in found.layout.boxes] == ["wardrobe"]
+    assert "3 entities" in found.notes[0]
+    assert all(entity.support is not None for entity in found.layout)
+
+
+def test_scores_follow_the_calibration():
+    truth, xyz = room()
+    plain = finish(truth, xyz).layout.boxes[0]
+    calibration = Calibration({"box": (0.5, 1.0, -0.2, 0.1)})
+    scored = finish(truth, xyz, calibration).layout.boxes[0]
+    expected = 1 / (1 + np.exp(-(0.5 + np.dot((1.0, -0.2, 0.1), features(plain)))))
+    assert plain.score == 0.9
+    assert scored.score == pytest.approx(expected, abs=1e-4)
+    assert finish(truth, xyz, calibration).layout.doors[0].score == 0.8
