@@ -29,6 +29,7 @@ def measure_f1(model: SpatialLM, tokenizer: Any, scenes: int) -> dict[str, float
     found: dict[str, float] = {}
     for name in _CLASSES:
         for threshold in (0.25, 0.5):
-            values = [s.of(name).at(threshold).f1 for s in scores if not s.of(name).masked]
+            rows = [score.of(name) for score in scores]
+            values = [row.at(threshold).f1 for row in rows if row is not None and not row.masked]
             found[f"{'object' if name == ALL_BOXES else name}@{threshold}"] = round(float(np.mean(values or [0.0])), 4)
     return found

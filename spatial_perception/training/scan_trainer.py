@@ -224,8 +224,7 @@ class ScanTrainer(Trainer):
         """Pillars and token ids of a view; the canvas begins at the least coordinates, or a little before them."""
         slack = rng.uniform(0.0, 0.5, 3) * (1.0, 1.0, 0.3) * (rng.random() < 0.4)
         origin = view.xyz.min(axis=0) - slack
-        config = self.model.config.encoder
-        assert isinstance(config, PillarConfig)
+        config = self._pillar_config()
         pillars = make_pillars(torch.from_numpy((view.xyz - origin).astype(np.float32)), config)
         task, categories = draw_task(view.layout, rng)
         answer = text_in_bins(ordered(asked_for(view.layout, task, categories)), origin, config.num_bins)
@@ -233,10 +232,15 @@ class ScanTrainer(Trainer):
         ids = [*prompt, *self._ids(answer)[: self.recipe.cutoff], self.model.eos_token_ids[0]]
         return ScanSample(pillars, ids, len(prompt), self._hints(view, origin, pillars))
 
+    def _pillar_config(self) -> PillarConfig:
+        config = self.model.config.encoder
+        assert isinstance(config, PillarConfig)
+        return config
+
     def _hints(self, view: View, origin: NDArray[np.floating], pillars: Pillars) -> Hints | None:
         if not self.scans.hint_weight:
             return None
-        edge = self.model.config.encoder.edge
+        edge = self._pillar_config().edge
         places = ((pillars.cells[pillars.kept].numpy() + 0.5) * edge).astype(np.float32)
         whole = translate(view.whole, [-float(value) for value in origin])
         return make_hints(places, (view.xyz - origin).astype(np.float32), view.entity, whole, edge)
@@ -247,7 +251,8 @@ class ScanTrainer(Trainer):
     def _scan_loss(self, samples: Sequence[ScanSample]) -> Tensor:
         table = self.waves(self.model.model.embed_tokens.weight)
         with torch.autocast("cpu", torch.bfloat16) if self.recipe.bf16 else nullcontext():
-            points = self.model.point_backbone.encode([sample.pillars for sample in samples])
+            encoder: Any = self.model.point_backbone
+            points = encoder.encode([sample.pillars for sample in samples])
             hidden, labels = self._read(samples, points, table)
             asked = labels[:, 1:] != IGNORED_LABEL
             logits = functional.linear(hidden[:, :-1][asked], table)
@@ -299,7 +304,7 @@ def _filled(values: list[int], length: int, fill: int) -> list[int]:
 
 def draw_batches(sizes: NDArray[np.int64], recipe: Recipe) -> list[NDArray[np.intp]]:
     """The scans of every step: like sizes together, all scans in turn, small ones only at first."""
-    scans, rng = recipe.scans or ScansRecipe(), np.random.default_rng([recipe.seed, 4])
+    scans, rng = recipe.scans or ScansRecipe.model_validate({}), np.random.default_rng([recipe.seed, 4])
     steps, size = int(recipe.max_steps or 0), recipe.batch_size
     easy = round(scans.easy_share * steps)
     small = np.flatnonzero(sizes <= scans.easy_entities)

@@ -62,7 +62,7 @@ def make_scan(seed: int) -> Scan:
     if len(near) > MAX_POINTS:
         near = np.sort(rng.choice(near, MAX_POINTS, replace=False))
     entity = _entity_of_owner(home)[owner[near]]
-    layout = translate(home.layout, -middle)
+    layout = translate(home.layout, (-middle).tolist())
     return Scan(layout, (xyz[near] - middle).astype(np.float32), view[near], entity)
 
 

@@ -55,7 +55,8 @@ def text_in_bins(layout: Layout, origin: Sequence[float], num_bins: int) -> str:
 
 def _around(walls: Sequence[Wall]) -> list[Wall]:
     """Walls chained end to end: at each end the rightmost turn; a new chain begins at the least x + y that is left."""
-    left, chain, heading = list(walls), [], 0.0
+    left, heading = list(walls), 0.0
+    chain: list[Wall] = []
     while left:
         options = [(_turn(heading, wall), i, wall) for i, wall in enumerate(_at_end(left, chain))]
         if not options:

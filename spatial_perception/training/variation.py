@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import cos, pi, sin
+from typing import TypeVar
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from spatial_perception.layout.entities import Box, Layout, Vec3, Wall
+from spatial_perception.layout.entities import Box, Door, Layout, Vec3, Wall, Window
 from spatial_perception.layout.transforms import rotate_points, wrap_angle
 from spatial_perception.models.spatiallm.core import core_mask
 from spatial_perception.training.scans import Scan
@@ -18,6 +19,7 @@ SEEN = 5
 """Voxels that must be left of a wall or a box for it to be told."""
 _ENOUGH_OF_WALL = 0.4
 Points = NDArray[np.float32]
+_Opening = TypeVar("_Opening", Door, Window)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +51,17 @@ class Move:
 
     def layout(self, layout: Layout) -> Layout:
         """The moved layout."""
-        openings = [
-            tuple(
-                replace(o, center=self._at(o.center), width=o.width * self.plan, height=o.height * self.height)
-                for o in group
-            )
-            for group in (layout.doors, layout.windows)
-        ]
-        walls = tuple(self._wall(wall) for wall in layout.walls)
-        boxes = tuple(self._box(box) for box in layout.boxes)
-        return replace(layout, walls=walls, doors=openings[0], windows=openings[1], boxes=boxes)
+        return replace(
+            layout,
+            walls=tuple(self._wall(wall) for wall in layout.walls),
+            doors=tuple(self._opening(door) for door in layout.doors),
+            windows=tuple(self._opening(window) for window in layout.windows),
+            boxes=tuple(self._box(box) for box in layout.boxes),
+        )
+
+    def _opening(self, opening: _Opening) -> _Opening:
+        width, height = opening.width * self.plan, opening.height * self.height
+        return replace(opening, center=self._at(opening.center), width=width, height=height)
 
     def _at(self, place: Vec3) -> Vec3:
         x, y = self.plan * place[0], (-self.plan if self.mirrored else self.plan) * place[1]

@@ -159,8 +159,8 @@ def _between_corners(number: int, walls: tuple[Wall, ...], lines: list[_Line]) -
         near = [c for c in crossings if c is not None and hypot(*(c - end)) < _CORNER]
         on_line = line.point + line.along * float((end - line.point) @ line.along)
         ends.append(min(near, key=lambda c: hypot(*(c - end))) if near else on_line)
-    start, end = ((float(p[0]), float(p[1]), wall.start[2]) for p in ends)
-    return replace(wall, start=start, end=end, thickness=line.thickness)
+    first, last = ((float(p[0]), float(p[1]), wall.start[2]) for p in ends)
+    return replace(wall, start=first, end=last, thickness=line.thickness)
 
 
 def _meets(end: Floats, wall: Wall) -> bool:
