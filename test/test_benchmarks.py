@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
         ("geometric_cost.py", ["--points", "20000", "40000"], "time grows"),
         ("evaluation_speed.py", ["--scenes", "3"], "scenes"),
         ("cli_startup.py", ["--runs", "2"], "ms"),
+        ("question_answering.py", ["--homes", "1"], "numbers, MRA"),
+        ("navigation_speed.py", ["--repeat", "1"], "of the limit"),
         ("node_updates.py", ["--repeat", "2"], "update after one moved box"),
     ],
 )

@@ -131,7 +131,7 @@ class Scene:
     @cached_property
     def wall_lines(self) -> tuple[LineString, ...]:
         """The base lines of the walls, doors not cut out."""
-        return tuple(LineString([w.start[:2], w.end[:2]]) for w in self.layout.walls)
+        return tuple(LineString([w.start[:2], w.end[:2]]) for w in self.layout.walls if _is_sane(w))
 
 
 def make_scene(
@@ -237,6 +237,8 @@ def _faces(wall: OrientedBox) -> list[LineString]:
 def main_direction(scene: Scene) -> float:
     """The direction (rad) of the longest wall, 0 without walls."""
     longest = max(
-        scene.layout.walls, key=lambda w: np.hypot(w.end[0] - w.start[0], w.end[1] - w.start[1]), default=None
+        filter(_is_sane, scene.layout.walls),
+        key=lambda w: np.hypot(w.end[0] - w.start[0], w.end[1] - w.start[1]),
+        default=None,
     )
     return wall_yaw(longest) if longest else 0.0
