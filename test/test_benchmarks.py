@@ -3,11 +3,16 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+needs_nodes = pytest.mark.skipif(
+    find_spec("rclpy") is None and find_spec("embedded_ros") is None,
+    reason="neither ROS 2 nor embedded_ros is installed",
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +25,13 @@ ROOT = Path(__file__).parent.parent
         ("question_answering.py", ["--homes", "1"], "numbers, MRA"),
         ("navigation_speed.py", ["--repeat", "1"], "of the limit"),
         ("node_updates.py", ["--repeat", "2"], "update after one moved box"),
+        pytest.param("live_ingest.py", ["--seconds", "3"], "last cloud to layout", marks=needs_nodes),
+        pytest.param(
+            "live_drive.py",
+            ["--minutes", "0.5", "--rooms", "1", "--hz", "5", "--rings", "16", "--columns", "600"],
+            "F1 @.25 wall",
+            marks=[needs_nodes, pytest.mark.slow],
+        ),
     ],
 )
 def test_benchmark_runs(script, arguments, says):

@@ -62,15 +62,24 @@ def test_up_and_down(world, process):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_up_and_down_fifty_times(world, process):
     up_and_down(world, process, 50)
 
 
-def test_an_estimator_that_cannot_be_loaded_leaves_the_node_unconfigured(world):
-    process = world.run("layout_node", parameters={"estimation.estimator": "geometrix"})
+@pytest.mark.parametrize(
+    ("parameter", "value", "reason"),
+    [
+        ("estimation.estimator", "geometrix", "cannot load estimator 'geometrix'"),
+        ("map.load", "/nowhere/flat", "not a voxel map"),
+    ],
+)
+def test_what_cannot_be_loaded_leaves_the_node_unconfigured(world, parameter, value, reason):
+    process = world.run("layout_node", parameters={parameter: value})
     assert not world.transition(NODE, "configure")
     assert world.state(NODE) == "unconfigured"
-    assert "cannot load estimator 'geometrix'" in process.log.read_text()
+    world.wait(lambda: reason in process.log.read_text(), describe="the reason in the log")
+    assert "Traceback" not in process.log.read_text()
 
 
 def test_two_robots_side_by_side(world):

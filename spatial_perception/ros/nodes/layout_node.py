@@ -247,7 +247,7 @@ class LayoutNode(LifecycleNode):
             epoch = self._parts.mapper.epoch
             if self._outputs is not None:
                 self._outputs.clear(epoch, self.now)
-        self.get_logger().warning(f"epoch {epoch} begins with an empty map: {reason}")
+        self.get_logger().warning(f"epoch {epoch} of the map begins: {reason}")
 
     def _on_used(self, topic: str) -> None:
         inputs = self._parts.inputs
