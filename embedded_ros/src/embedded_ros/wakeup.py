@@ -60,13 +60,15 @@ def start_aside(work: Callable[[], Any]) -> Future[Any]:
     return outcome
 
 
-def wait_aside(outcome: Future[Any], given_up: Callable[[], bool]) -> None:
-    """Wait for such work, raise what it raises, or return before its end once ``given_up`` says so."""
+def wait_aside(outcome: Future[Any], given_up: Callable[[], bool]) -> bool:
+    """Return whether such work ended before ``given_up`` said that it need not; raises what the work raised."""
     wakeup = Wakeup()
     outcome.add_done_callback(lambda _: wakeup.set())
     wakeup.wait_for(lambda: outcome.done() or given_up(), None)
-    if outcome.done():
-        outcome.result()
+    if not outcome.done():
+        return False
+    outcome.result()
+    return True
 
 
 def _fulfil(outcome: Future[Any], work: Callable[[], Any]) -> None:

@@ -291,3 +291,54 @@ def test_signals_at_random_moments_end_every_program(programs, tmp_path):
         # Python's own start, before the runtime is imported, prints a traceback in which nothing of the runtime stands.
         assert not re.search(r'File "[^"]*/embedded_ros/[^"]*", line', output), where
         assert seconds < limit + (1.0 if arguments[0] == "launch" else 0.0), where
+
+
+_READER = """
+import embedded_ros; embedded_ros.activate()
+import rclpy
+from sensor_msgs.msg import PointCloud2
+rclpy.init(); node = rclpy.create_node("reader")
+node.create_subscription(PointCloud2, "/kept", lambda message: None, 5)
+print("up", flush=True)
+rclpy.spin(node)
+"""
+_KEEPER = """
+import embedded_ros; embedded_ros.activate()
+import numpy as np, rclpy
+from rclpy.qos import HistoryPolicy, QoSProfile
+from sensor_msgs.msg import PointCloud2
+rclpy.init(); node = rclpy.create_node("keeper")
+publisher = node.create_publisher(PointCloud2, "/kept", QoSProfile(history=HistoryPolicy.KEEP_ALL, depth=1))
+cloud = PointCloud2(data=np.zeros(2_000_000, np.uint8))
+def tick():
+    publisher.publish(cloud)
+    print(publisher.get_subscription_count(), flush=True)
+node.create_timer(0.02, tick)
+rclpy.spin(node)
+"""
+
+
+def spawn(code: str) -> subprocess.Popen:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([sys.executable, "-c", code], text=True, start_new_session=True, **pipes)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_publisher_that_waits_for_a_hanging_reader_can_be_ended(number):
+    """With KEEP_ALL a write blocks in C for as long as the reader does not keep up."""
+    reader, keeper = spawn(_READER), spawn(_KEEPER)
+    try:
+        assert reader.stdout.readline() == "up\n"
+        while keeper.stdout.readline() == "0\n":
+            pass
+        reader.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)  # the writer's room is used up by now
+        begin = time.monotonic()
+        keeper.send_signal(number)
+        output, _ = keeper.communicate(timeout=8)  # after ten seconds the reader would count as dead
+        assert time.monotonic() - begin < 5.0
+        assert "Traceback" not in output
+    finally:
+        for process in (reader, keeper):
+            process.kill()
+            process.communicate()

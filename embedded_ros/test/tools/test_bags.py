@@ -138,3 +138,19 @@ def test_topic_filters():
     assert [wanted(topic) for topic in ("/a", "/b", "/cam/rgb", "/cam/depth")] == [True, False, True, False]
     everything = topic_filter([], True, None, None)
     assert [everything(topic) for topic in ("/a", "/_hidden/b")] == [True, False]
+
+
+def test_a_bag_is_described_as_ros2_does(ros, node, tmp_path, capsys):
+    from embedded_ros.cli.main import main
+
+    record(ros, node, tmp_path / "bag", "mcap", ["one", "two", "three"])
+    assert main(["bag", "info", str(tmp_path / "bag")]) == 0
+    lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
+    assert lines["Files"].strip() == "bag.mcap"
+    assert lines["Storage id"].strip() == "mcap"
+    assert lines["Messages"].strip() == "3"
+    words = "Topic: /words | Type: std_msgs/msg/String | Count: 3 | Serialization Format: cdr"
+    assert lines["Topic information"].strip() == words
+    assert float(lines["Duration"].strip(" s")) > 0.05
+    assert main(["bag", "info", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.startswith("bag: cannot read bag")

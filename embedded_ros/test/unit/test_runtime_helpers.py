@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 
@@ -45,3 +47,18 @@ def test_what_is_missing_names_its_call(ros, node):
         node.handle  # noqa: B018
     with pytest.raises(NotImplementedError, match="content_filter_options"):
         node.create_subscription(String, "text", print, 1, content_filter_options=object())
+
+
+@pytest.mark.parametrize("kind", ["SingleThreadedExecutor", "MultiThreadedExecutor"])
+def test_a_callback_may_shut_its_executor_down(kind, ros, node):
+    from rclpy import executors
+
+    executor, answers = getattr(executors, kind)(), []
+    executor.add_node(node)
+    node.create_timer(0.01, lambda: answers.append(executor.shutdown(timeout_sec=5.0)))
+    begin = time.monotonic()
+    executor.spin()
+    while not answers and time.monotonic() < begin + 5:
+        time.sleep(0.01)
+    assert answers == [True]
+    assert executor.get_nodes() == []

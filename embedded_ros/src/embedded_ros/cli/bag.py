@@ -104,6 +104,7 @@ def _flush(node: object) -> None:
 
 
 def _info(options: argparse.Namespace, rest: list[str]) -> int:
+    """Describe a bag as ``ros2 bag info`` does."""
     from embedded_ros.bags.player import open_bag
     from embedded_ros.bags.recorder import BagError
 
@@ -113,11 +114,39 @@ def _info(options: argparse.Namespace, rest: list[str]) -> int:
         print(f"bag: {error}", file=sys.stderr)
         return 1
     path = pathlib.Path(options.bag)
-    size = sum(file.stat().st_size for file in path.glob("*")) if path.is_dir() else path.stat().st_size
-    start = datetime.datetime.fromtimestamp(reader.start_time / 1e9)
-    print(f"Files:    {path}\nBag size: {size / 1e6:.3f} MB\nDuration: {reader.duration / 1e9:.3f} s")
-    print(f"Start:    {start}\nMessages: {reader.message_count}\nTopic information:")
+    files = sorted(path.glob("*")) if path.is_dir() else [path]
+    data = [file for file in files if file.suffix != ".yaml"]
+    rows = [
+        ("Files", " ".join(file.name for file in data)),
+        ("Bag size", _size(sum(file.stat().st_size for file in files))),
+        ("Storage id", {".mcap": "mcap", ".db3": "sqlite3"}.get(data[0].suffix, data[0].suffix) if data else "none"),
+        ("Duration", f"{reader.duration / 1e9:.9f}s"),
+        ("Start", _moment(reader.start_time)),
+        ("End", _moment(reader.end_time)),
+        ("Messages", str(reader.message_count)),
+    ]
+    for label, text in rows:
+        print(f"{label + ':':<19}{text}")
+    label = "Topic information:"
     for connection in sorted(reader.connections, key=lambda found: found.topic):
-        print(f"  {connection.topic} | {connection.msgtype} | {connection.msgcount} messages")
+        kind = f"Type: {connection.msgtype} | Count: {connection.msgcount} | Serialization Format: cdr"
+        print(f"{label:<19}Topic: {connection.topic} | {kind}")
+        label = ""
     reader.close()
     return 0
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"
+
+
+def _moment(stamp: int) -> str:
+    """Return nanoseconds since the epoch as local time and as they are."""
+    seconds, nanoseconds = divmod(stamp, 10**9)
+    return (
+        f"{datetime.datetime.fromtimestamp(seconds):%b %d %Y %H:%M:%S}.{nanoseconds:09d} ({seconds}.{nanoseconds:09d})"
+    )

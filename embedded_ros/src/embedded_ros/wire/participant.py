@@ -29,6 +29,7 @@ from embedded_ros.wire.binding import (
     RETCODE_TIMEOUT,
     SAMPLE_LOST,
     SUBSCRIPTION_MATCHED,
+    DdsError,
     check,
     delete,
     guid_of,
@@ -55,6 +56,10 @@ StatusHandler = Callable[[int], None]
 
 def _ignore(raised: int) -> None:
     """Handle no status."""
+
+
+class LeavingError(DdsError):
+    """A write was given up because the participant is leaving."""
 
 
 class Participant:
@@ -107,10 +112,14 @@ class Participant:
             delete(self.entity)
 
     def write_patiently(self, work: Callable[[], None]) -> None:
-        """Write something for which lagging readers have to make room; the wait ends when the participant is leaving."""
+        """Write something for which lagging readers have to make room.
+
+        Raises LeavingError when the participant leaves before they do.
+        """
         writing = start_aside(work)
         self._writing.add(writing)
-        wait_aside(writing, lambda: self.is_leaving)
+        if not wait_aside(writing, lambda: self.is_leaving):
+            raise LeavingError("the program ends while readers lag behind")
 
     def blocked(self) -> bool:
         """Return whether a write still waits."""
@@ -143,7 +152,7 @@ class Writer:
     def write_parts(self, parts: list[Any]) -> None:
         """Send complete CDR given in parts; raises DdsError.
 
-        With KEEP_ALL it waits while readers lag behind, but not while the participant is leaving.
+        With KEEP_ALL it waits while readers lag behind; raises LeavingError when the participant leaves meanwhile.
         """
         if self._may_block and threading.current_thread() is threading.main_thread():
             self._participant.write_patiently(

@@ -277,6 +277,8 @@ class Executor:
                     entity._executor_event = False
                 if work is not None:
                     await entity._execute(work)
+            except ExternalShutdownException:
+                raise
             except Exception as error:
                 node.get_logger().error(f"callback of {entity._label()} raised {type(error).__name__}: {error}")
                 raise
@@ -373,7 +375,8 @@ class MultiThreadedExecutor(Executor):
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """Stop; return whether running callbacks ended in time."""
         success = super().shutdown(timeout_sec)
-        self._executor.shutdown(wait=success)
+        is_callback = threading.get_ident() in self._running.values()  # which cannot wait for its own thread
+        self._executor.shutdown(wait=success and not is_callback)
         return success
 
 

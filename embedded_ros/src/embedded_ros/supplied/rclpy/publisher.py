@@ -12,7 +12,7 @@ from rclpy.qos import QoSProfile, to_endpoint_qos
 
 from embedded_ros.messages.codec import CdrError, serialize_parts
 from embedded_ros.wire import names
-from embedded_ros.wire.participant import Writer
+from embedded_ros.wire.participant import LeavingError, Writer
 
 
 class Publisher:
@@ -58,7 +58,8 @@ class Publisher:
     def publish(self, msg: Any) -> None:
         """Send a message, or bytes that are one serialized.
 
-        Raises TypeError for another type, CdrError for values that do not fit, RCLError after a shutdown.
+        Raises TypeError for another type, CdrError for values that do not fit, RCLError after a shutdown, and
+        ExternalShutdownException at a shutdown while KEEP_ALL makes it wait for readers.
         """
         self._check()
         if isinstance(msg, self.msg_type):
@@ -69,6 +70,10 @@ class Publisher:
             raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
         try:
             self._writer.write_parts(parts)
+        except LeavingError:
+            from rclpy.executors import ExternalShutdownException
+
+            raise ExternalShutdownException() from None
         except RuntimeError as error:
             if isinstance(msg, self.msg_type):
                 raise RCLError(f"Failed to publish on {self._topic}: {error}") from error
