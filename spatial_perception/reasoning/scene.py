@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from spatial_perception.layout.boxes import Kind, OrientedBox, to_boxes, wall_yaw
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Wall, Window
-from spatial_perception.layout.rooms import find_rooms
+from spatial_perception.layout.rooms import Room, find_rooms
 from spatial_perception.reasoning.measures import footprint, heights
 from spatial_perception.reasoning.occupancy import Occupancy
 from spatial_perception.reasoning.relations import Viewer
@@ -139,6 +139,7 @@ def make_scene(
     *,
     robot: Viewer | None = None,
     first_seen: Mapping[int, float] | None = None,
+    rooms: Sequence[Room] | None = None,
     room_kinds: Mapping[int, str] | None = None,
     occupancy: Occupancy | None = None,
     now: float | None = None,
@@ -147,15 +148,16 @@ def make_scene(
 ) -> Scene:
     """A scene from a layout.
 
-    `first_seen` maps ids of boxes to times (s). `room_kinds` maps ids of rooms (`layout.rooms.find_rooms`) to uses such as
-    "bedroom"; others are told by what stands in them. Entities with absurd numbers are left out and counted in `notes`;
-    a door or window whose wall is unknown keeps its place, without thickness or direction.
+    `first_seen` maps ids of boxes to times (s). `rooms` are those that walls enclose (`layout.rooms.find_rooms`), unless they
+    are given. `room_kinds` maps their ids to uses such as "bedroom"; others are told by what stands in them. Entities with
+    absurd numbers are left out and counted in `notes`; a door or window whose wall is unknown keeps its place, without
+    thickness or direction.
     """
     usable = [entity for entity in layout if _is_sane(entity)]
     notes = _notes(layout, usable)
     solid = _layout_of(usable)
     boxes = _all_boxes(solid)
-    rooms = find_rooms(solid)
+    rooms = find_rooms(solid) if rooms is None else rooms
     bare = name_rooms(rooms, {room.id: "room" for room in rooms})
     homes = {id(box): room_at(bare, *box.center[:2], tolerance=_ROOM_TOLERANCE) for box in boxes}
     kinds = {room.id: guess_kind([b.label for b in boxes if (r := homes[id(b)]) and r.id == room.id]) for room in rooms}

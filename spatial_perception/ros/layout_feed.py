@@ -15,7 +15,7 @@ from spatial_perception.msg import Layout
 from spatial_perception.ros.convert.layouts import LayoutContext, layout_from_message
 from spatial_perception.ros.convert.stamps import seconds
 from spatial_perception.ros.diagnostics import InputState, explain_silence
-from spatial_perception.ros.qos import LATCHED
+from spatial_perception.ros.qos import LATCHED, mismatch
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -69,6 +69,11 @@ class LayoutFeed:
 
     def explain(self) -> str:
         """Why there is no layout yet, and what to do."""
+        publishers = self._node.get_publishers_info_by_topic(self.state.topic)
+        for info in publishers:
+            if info.topic_type == TYPE_NAME and not mismatch(info.qos_profile, LATCHED):
+                name = f"{info.node_namespace.rstrip('/')}/{info.node_name}"
+                return f"{self.state.topic}: {name} has published no layout yet; its log says what it waits for"
         return explain_silence(self._node, self.state, None, Counter())
 
     def _receive(self, message: Any) -> None:

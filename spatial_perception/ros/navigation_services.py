@@ -18,11 +18,11 @@ from spatial_perception.navigation.export import FILES, export_all
 from spatial_perception.navigation.navigator import NavigationMap
 from spatial_perception.navigation.route_graph import dump_route_geojson
 from spatial_perception.navigation.world_model import dump_world_model
-from spatial_perception.reasoning.scene import Scene, make_scene
+from spatial_perception.reasoning.scene import Scene
 from spatial_perception.ros.convert.answers import status_code
 from spatial_perception.ros.object_goals import fill_goals, pose2
 from spatial_perception.ros.saving import resolved_path
-from spatial_perception.ros.scene_keeper import viewer_of
+from spatial_perception.ros.scene_keeper import scene_of_rooms, viewer_of
 from spatial_perception.srv import GetObjectGoal, GetWorldModel, SaveNavigation
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class NavigationServices:
         """The scene that descriptions are read in, made once for each map."""
         known = self._scene
         if known is None or known[0] is not place:
-            known = (place, make_scene(place.layout))
+            known = (place, scene_of_rooms(place.layout, place.rooms))
             self._scene = known
         return replace(known[1], robot=viewer_of(pose))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from spatial_perception.errors import CloudError
+from spatial_perception.layout.entities import Layout
+from spatial_perception.layout.rooms import Room
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.navigation.robot import Robot
 from spatial_perception.navigation.rooms import RoomGraph, room_graph
@@ -29,20 +32,14 @@ class KnownScene:
         self._before, self._robot = rooms_before, robot
 
     @cached_property
-    def scene(self) -> Scene:
-        """The scene, nobody in it."""
-        return make_scene(self.known.layout, first_seen=self.known.first_seen)
-
-    @cached_property
     def rooms(self) -> RoomGraph:
         """Rooms with ids that stay the same while rooms stay in place."""
         return room_graph(self.known.layout, robot=self._robot, previous=self._before)
 
     @cached_property
-    def room_ids(self) -> dict[int, int]:
-        """Stable ids by the ids that the scene uses; -1 for rooms that the graph does not know."""
-        found = {room.id: self.rooms.room_at(*room.center) for room in self.scene.rooms}
-        return {number: -1 if room is None else room.id for number, room in found.items()}
+    def scene(self) -> Scene:
+        """The scene, nobody in it."""
+        return scene_of_rooms(self.known.layout, self.rooms, self.known.first_seen)
 
 
 class SceneKeeper:
@@ -112,6 +109,13 @@ class SceneKeeper:
                 found, self.grid_problem = None, str(error)
             self._space = (current, self._grid, found)
         return self._space[2]
+
+
+def scene_of_rooms(layout: Layout, graph: RoomGraph, first_seen: Mapping[int, float] | None = None) -> Scene:
+    """A scene with the rooms of a graph, so that all nodes speak of the same rooms with the same ids and uses."""
+    rooms = [Room(room.id, room.outline, room.holes, room.area, room.center) for room in graph.rooms]
+    kinds = {room.id: room.kind for room in graph.rooms}
+    return make_scene(layout, first_seen=first_seen, rooms=rooms, room_kinds=kinds)
 
 
 def viewer_of(pose: Pose | None) -> Viewer | None:

@@ -63,6 +63,5 @@ def message_of(inquiry: Inquiry, current: KnownScene | None) -> Any:
     if current is None or inquiry.scene is None:
         return answer_message(answer, AnswerContext(answerer=inquiry.answerer, duration=took), inquiry.status)
     tracked = current.known.tracked
-    rooms = current.room_ids if answer.rooms else {}
-    context = AnswerContext(tracked.frame_id, tracked.stamp, current.known.context.epoch, rooms, inquiry.answerer, took)
+    context = AnswerContext(tracked.frame_id, tracked.stamp, current.known.context.epoch, inquiry.answerer, took)
     return answer_message(answer, context, inquiry.status)

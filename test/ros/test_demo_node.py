@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
@@ -143,6 +144,20 @@ def test_tables_of_parameters_are_up_to_date(name):
     assert with_table(page, models()[name]) == page, (
         "run python -m spatial_perception.ros.documentation docs/nodes config"
     )
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "nodes").glob("*.md")), ids=lambda page: page.stem)
+def test_values_in_the_commands_of_pages_are_yaml_that_fits(page):
+    """Each `service call`, `action send_goal` and `topic pub` names a type that there is and fields that it has."""
+    from rosidl_runtime_py.set_message import set_message_fields
+    from rosidl_runtime_py.utilities import get_action, get_message, get_service
+
+    find = {"srv": lambda n: get_service(n).Request, "action": lambda n: get_action(n).Goal, "msg": get_message}
+    commands = re.findall(
+        r'^ros2 (?:service call|action send_goal|topic pub).* (\w+/(\w+)/\w+) "(.*)"', page.read_text(), re.M
+    )
+    for name, kind, values in commands:
+        set_message_fields(find[kind](name)(), yaml.safe_load(values))
 
 
 def test_the_file_of_all_parameters_is_up_to_date():

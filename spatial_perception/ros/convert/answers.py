@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isnan, nan
 
 from geometry_msgs.msg import Point, Vector3
@@ -24,13 +24,12 @@ _CODES = {status: getattr(AnswerMsg, status.name) for status in Status}
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """What a message says of an answer besides the answer: frame and stamp (s) of the layout, `epoch` of its map, stable
-    ids of `rooms` by those in the answer, who answered, and how long (s) that took."""
+    """What a message says of an answer besides the answer: frame and stamp (s) of the layout, `epoch` of its map, who
+    answered, and how long (s) that took."""
 
     frame_id: str = ""
     stamp: float = 0.0
     epoch: int = 0
-    rooms: dict[int, int] = field(default_factory=dict)
     answerer: str = ""
     duration: float = 0.0
 
@@ -45,7 +44,7 @@ def answer_message(answer: Answer, context: AnswerContext, status: int | None = 
     message.value = nan if answer.value is None else float(answer.value)
     message.key, message.choice, message.confidence = list(answer.key), answer.choice, float(answer.confidence)
     message.entities, message.boxes = list(answer.entities), [entity_box(box) for box in answer.boxes]
-    message.rooms = [context.rooms.get(room, -1) for room in answer.rooms]
+    message.rooms = list(answer.rooms)
     message.segments = [point(end) for segment in answer.segments for end in segment]
     message.provenance = ProvenanceMsg(version=p.version, settings=p.settings, source=p.source, notes=list(p.notes))
     message.answerer, message.duration = context.answerer or p.estimator, float(context.duration)

@@ -46,12 +46,12 @@ def test_every_status_has_its_constant():
 def test_an_answer_survives_the_wire():
     answer = Answer("how far?", "2 m", value=2.0, unit="m", boxes=(BOX,), rooms=(4, 9), key=("2",), choice="B",
                     segments=(((0, 0, 0), (2, 0, 0)),), kind="Distance", confidence=0.5)  # fmt: skip
-    context = AnswerContext("map", 12.25, 7, {4: 40}, "geometric", 0.02)
+    context = AnswerContext("map", 12.25, 7, "geometric", 0.02)
     message = answer_message(answer, context)
     again = deserialize_message(serialize_message(message), AnswerMsg)
     assert (again.text, again.value, again.unit, again.kind, again.choice) == ("2 m", 2.0, "m", "Distance", "B")
     assert (again.header.frame_id, again.header.stamp.sec, again.map_epoch) == ("map", 12, 7)
-    assert list(again.rooms) == [40, -1]
+    assert list(again.rooms) == [4, 9]
     assert (again.entities, again.boxes[0].label, again.boxes[0].id) == (["bbox_3"], "chair", 3)
     assert -math.pi <= again.boxes[0].yaw <= math.pi
     assert [end.x for end in again.segments] == [0.0, 2.0]
