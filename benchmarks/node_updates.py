@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=20)
     arguments = parser.parse_args()
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    rclpy.init()
+    rclpy.init(args=["--ros-args", "-p", "scene_node:questions.rate:=0.0"])
     navigation, scene = NavigationNode(), SceneNode()
     for node in (navigation, scene):
         node.trigger_configure()
