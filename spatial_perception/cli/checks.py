@@ -19,7 +19,13 @@ from spatial_perception._version import __version__
 Status = Literal["ok", "warn", "fail", "off"]
 
 _PACKAGE = "spatial_perception"
-_IMPORT_NAMES = {"pyyaml": "yaml", "pillow": "PIL", "rerun-sdk": "rerun", "pre-commit": "pre_commit"}
+_IMPORT_NAMES = {
+    "pyyaml": "yaml",
+    "pillow": "PIL",
+    "rerun-sdk": "rerun",
+    "foxglove-sdk": "foxglove",
+    "pre-commit": "pre_commit",
+}
 BASE = ("numpy", "scipy", "shapely", "pydantic", "typer", "rich", "matplotlib", "pyyaml", "pillow")
 """Distributions that the package itself needs."""
 EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -28,6 +34,7 @@ EXTRAS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("torch", "transformers", "safetensors", "huggingface_hub"),
     ),
     "viewer": ("recordings for the rerun viewer (.rrd)", ("rerun-sdk",)),
+    "foxglove": ("the running system in Foxglove", ("foxglove-sdk",)),
     "embedded": ("the ROS 2 nodes where ROS is not installed", ("rosbags", "cyclonedds")),
     "evaluation": ("caption metrics of ScanQA", ("pycocoevalcap",)),
     "open3d": ("mesh files (.obj .off .stl .gltf)", ("open3d",)),
