@@ -19,6 +19,8 @@ from spatial_perception.reasoning.scene import Scene, Thing
 from spatial_perception.reasoning.words import TYPICAL_SIZES, plural, spoken
 
 _MARGIN = 0.05
+_BESIDE = 0.3
+"""Rooms whose outlines are this near (m) lie side by side."""
 _KEYS: dict[str, Callable[[Thing], float]] = {
     "largest": lambda t: -volume(t.box), "smallest": lambda t: volume(t.box), "tallest": lambda t: -t.box.size[2],
     "shortest": lambda t: t.box.size[2], "highest": lambda t: -t.top, "lowest": lambda t: t.top,
@@ -115,7 +117,7 @@ def rooms_of(description: Description, scene: Scene) -> list[NamedRoom]:
     if not scene.rooms:
         raise Refusal(Status.NOT_FOUND, "No walls enclose a room here, so that I cannot tell rooms apart.")
     noun, rooms = description.noun, list(scene.rooms)
-    if noun.kind == "home" or (noun.room == "room" and description.every):
+    if noun.kind == "home" or (noun.room == "room" and description.every and not description.relations):
         return rooms
     if noun.room == "room":
         rooms = [scene.robot_room] if _means_here(description) and scene.robot_room else rooms
@@ -136,6 +138,17 @@ def _chosen_rooms(rooms: list[NamedRoom], description: Description, scene: Scene
         if relation.name in ("with", "in", "inside", "near") and relation.anchors and not _is_room(relation.anchors[0]):
             homes = {thing.room for thing in select(relation.anchors[0], scene)}
             rooms = [room for room in rooms if room.id in homes]
+        if relation.name in ("next_to", "near") and relation.anchors and _is_room(relation.anchors[0]):
+            others = rooms_of(relation.anchors[0], scene)
+            rooms = [r for r in rooms if any(o is not r and r.polygon.distance(o.polygon) <= _BESIDE for o in others)]
+    if (
+        description.number is not None
+        and description.number > 1
+        and set(description.adjectives) & {"largest", "smallest"}
+    ):
+        sign = -1 if "largest" in description.adjectives else 1
+        rooms = sorted(rooms, key=lambda room: sign * room.area)
+        return rooms[description.number - 1 : description.number]
     if set(description.adjectives) & {"largest", "longest", "widest"}:
         rooms = [max(rooms, key=lambda room: room.area)] if rooms else rooms
     elif set(description.adjectives) & {"smallest", "shortest"}:
@@ -241,6 +254,8 @@ def _picked(found: list[Thing], description: Description, scene: Scene) -> list[
     for adjective in description.adjectives if len(found) > 1 else ():
         if adjective in _KEYS:
             ranked = sorted(((_KEYS[adjective](t), k, t) for k, t in enumerate(found)), key=lambda entry: entry[:2])
+            if description.number is not None and 1 < description.number <= len(ranked):
+                return [ranked[description.number - 1][2]]
             found = _best(ranked, lambda t: 0.0)
         elif adjective in ("nearest", "farthest") and not anchored:
             robot, sign = robot_thing(scene).box, 1 if adjective == "nearest" else -1

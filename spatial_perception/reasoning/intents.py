@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -45,9 +46,20 @@ CLEAR: tuple[Intent, ...] = (
 """Those whose cue words are clear enough to let two unknown words pass."""
 
 
+_BEYOND = re.compile(
+    r"\b(?:inside|within|less than|more than|fewer than|at most|over|above|under|below|closer than|nearest than) \d"
+    r"|\b(?:more|fewer|less) \w+ than\b|\broom .*\b(?:most|fewest|least)\b|\bhow many (?:more|fewer|less)\b"
+)
+"""Limits, differences and counts to compare: to leave them out would answer another question."""
+
+
 def interpret(wording: str, context: Context) -> Question | None:
     """The question of a sentence in canonical wording; None where it holds words that may mean something else."""
     wording = wording.replace("how far_from", "how far from")
+    if _BEYOND.search(wording):
+        return None
+    if re.match(r"when (?:did|was|were|is|are|do|does|has|have|will|can)\b", wording):
+        return None
     for intents, most_strange in ((INTENTS, 0), (CLEAR, 2)):
         sentence = read_sentence(wording, context, most_strange)
         found = sentence and next((question for intent in intents if (question := intent(sentence))), None)

@@ -114,7 +114,8 @@ def _goal(s: Sentence, things: list[int]) -> tuple[Relation, ...]:
 def read_placed(s: Sentence) -> Question | None:
     """Put a new thing somewhere."""
     things = [k for k in s.nouns() if s.chunks[k].what.noun.kind in ("thing", "unknown")]
-    things = [k for k in things if s.lead(k)[-1:] == ("for",)] or things
+    put = s.named(rf"(?:{_PUT}) (?:\w+ )?@(\d)")
+    things = [k for k in things if s.lead(k)[-1:] == ("for",) or k == put] or things
     space = s.has(r"(?:room|space|spot|somewhere) .*\b(?:for|to)|(?:room|space|spot) for")
     wish = s.has(r"(?:like|want|need|love|there should be)") and len(s.chunks) > 1
     goes = s.has(r"(?:can|could|should|would|may|might|will) .*\b(?:go|stand)|another")
@@ -128,5 +129,13 @@ def read_placed(s: Sentence) -> Question | None:
     size, _ = taken_size(s.context.wording)
     what = replace(s.chunks[things[0]].what, relations=())
     rooms = [k for k, c in enumerate(s.chunks) if c.what.noun.kind == "room" and not c.is_any_room]
-    relations = _goal(s, things) or tuple(Relation("in", (s.chunks[k].what,)) for k in rooms[:1])
+    relations = (
+        _goal(s, things) or _before(s, things[0]) or tuple(Relation("in", (s.chunks[k].what,)) for k in rooms[:1])
+    )
     return Place(what, relations, size) if relations or space or s.has(rf"where|somewhere|{_PUT}") else None
+
+
+def _before(s: Sentence, number: int) -> tuple[Relation, ...]:
+    """The relation that is said before the thing: `where near the window can I put a desk`."""
+    first = next((k for k in range(number) if s.relation(k) not in ("", "of", "with")), None)
+    return () if first is None else s.relations_from(first)

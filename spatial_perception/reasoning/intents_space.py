@@ -180,14 +180,15 @@ _FAR = (
 
 def read_apart(s: Sentence) -> Question | None:
     """How far are two things apart?"""
+    bare = s.skeleton == "@0 to @1"
     if (
-        not s.has(_FAR)
+        not (bare or s.has(_FAR))
         or s.has(r"nearest|farthest|put|place|fit|add|square|long|tall|wide|high|deep|large")
         or s.has(r"(?:move|shift|push|pull|slide|drag)")
     ):
         return None
     _, kind = measured(s.context.wording, "gap" if "gap" in s.context.flags else "center")
-    if not s.has(r"how|what|measure\w*|tell|give|distance|gap|far|clearance|separat\w+|find|know"):
+    if not bare and not s.has(r"how|what|measure\w*|tell|give|distance|gap|far|clearance|separat\w+|find|know"):
         return None
     robots = [k for k, c in enumerate(s.chunks) if c.what.noun.kind in ("home", "anything")]
     ends = s.items(2, robots)

@@ -41,9 +41,14 @@ def read_how_many(s: Sentence) -> Question | None:
     ):
         return None
     number = s.named(rf"(?:{cue})(?: \w+){{0,2}}? @(\d)")
+    before = s.named(r"@(\d) (?:count|total|tally|number)")
+    number = before if before is not None else number
     number = next(iter(s.nouns()), None) if number is None else number
     if number is None or s.chunks[number].what.noun.kind == "robot":
         return None
+    things = [k for k in s.nouns() if k >= number]
+    if len(things) > 1 and is_list(s, things[0], things[-1]):
+        return Count(s.chunks[number].what, tuple(s.chunks[k].what for k in things[1:]))
     return Count(_placed(s, number))
 
 
@@ -52,6 +57,9 @@ def _placed(s: Sentence, number: int) -> Description:
     last = len(s.chunks) - 1
     whole = next((d for k in range(last, number, -1) if (d := s.joined(number, k))), s.chunks[number].what)
     rooms = [c.what for k, c in enumerate(s.chunks) if k != number and c.what.noun.kind == "room" and not c.is_any_room]
+    follows = number < last and s.relation(number + 1) not in ("", "of")
+    if not whole.relations and follows:
+        return replace(whole, relations=s.relations_from(number + 1))
     if whole.relations or not rooms or whole.noun.kind == "room":
         return whole
     return replace(whole, relations=(Relation("in", (rooms[0],)),))

@@ -50,16 +50,18 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many?"""
+    """How many? `also` are further things that are counted with them."""
 
     what: Description
+    also: tuple[Description, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """Is there one?"""
+    """Is there one, or are there at least so many?"""
 
     what: Description
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True)

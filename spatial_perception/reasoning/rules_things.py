@@ -241,7 +241,13 @@ def read_where(text: str, context: Context) -> Question | None:
 
 # ------------------------------------------------------------------------------------------ yes and no, grounding
 def read_exists(text: str, context: Context) -> Question | None:
-    """Is there one?"""
+    """Is there one, are there so many?"""
+    number = re.fullmatch(r"(?:is|are) there (?P<at>more than|at least) (?P<n>\d+|one|a) (?P<what>.+)", text)
+    if number and (several := context.thing(number["what"])):
+        least = int(number["n"]) if number["n"].isdigit() else 1
+        return Exists(several, least + (number["at"] == "more than"))
+    if re.match(r"(?:is|are) there (?:more|fewer|less)\b", text):
+        return None
     if re.match(
         r"(?:is|would|do|does) (?:there|\w+)(?: be| have)? (?:enough |any |some |still |more )*(?:space|room|spot)\b",
         text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise, product
 from math import atan2, cos, degrees, dist, sin
 
@@ -37,6 +38,8 @@ def name_of(thing: Thing) -> str:
 def answer_distance(question: Distance, scene: Scene) -> Answer:
     """The distance of two things; the other measure is mentioned. To a room it is the distance of its outline."""
     a, b = _pair(question, scene)
+    if question.kind == "center" and "wall" in (a.box.kind, b.box.kind):
+        question = replace(question, kind="gap")
     measured = _MEASURES[question.kind](a.box, b.box)
     room = next((t for t in (a, b) if t.box.id < 0 and t.room is not None and t.label != "robot"), None)
     if room is not None:
@@ -53,16 +56,30 @@ def answer_distance(question: Distance, scene: Scene) -> Answer:
 
 
 def _pair(question: Distance, scene: Scene) -> tuple[Thing, Thing]:
-    if not question.closest:
+    if not question.closest and not any(map(_means_nearest, (question.a, question.b))):
         if question.a.noun == question.b.noun and question.a.text == question.b.text:
             return _two_of(question.a, scene)
         return one(question.a, scene), one(question.b, scene)
-    groups = [select(question.a, scene), select(question.b, scene)]
+    groups = [select(_without_nearest(d), scene) for d in (question.a, question.b)]
     for description, group in zip((question.a, question.b), groups):
         if not group:
             raise Refusal(Status.NOT_FOUND, nothing_like(description, scene))
     pairs = [(a, b) for a, b in product(*groups) if a is not b]
-    return min(pairs, key=lambda ab: _MEASURES[question.kind](ab[0].box, ab[1].box)) if pairs else (groups[0][0],) * 2
+    wall = any(t.box.kind == "wall" for ab in pairs for t in ab)
+    measure = gap if wall else _MEASURES[question.kind]
+    return min(pairs, key=lambda ab: measure(ab[0].box, ab[1].box)) if pairs else (groups[0][0],) * 2
+
+
+def _means_nearest(description: Description) -> bool:
+    """`the nearest window`, and `the wall`: of several the one nearest to the other thing is meant."""
+    wall = description.noun.tiers == (("wall",),) and not (description.relations or description.noun.plural)
+    return wall or _without_nearest(description) != description
+
+
+def _without_nearest(description: Description) -> Description:
+    if any(relation.name == "nearest_to" for relation in description.relations):
+        return description
+    return replace(description, adjectives=tuple(a for a in description.adjectives if a != "nearest"))
 
 
 def _two_of(description: Description, scene: Scene) -> tuple[Thing, Thing]:

@@ -57,12 +57,23 @@ def answer_count(question: Count, scene: Scene) -> Answer:
         verb = "is" if len(rooms) == 1 else "are"
         return Answer("", f"There {verb} {counted(len(rooms), what.noun.text)}.", value=float(len(rooms)),
                       rooms=tuple(r.id for r in rooms), key=(str(len(rooms)),))  # fmt: skip
+    if question.also:
+        return _counted_together((what, *question.also), scene)
     found = _any(what, scene)
     noun = what.noun.text if what.noun.text != "piece" else "piece of furniture"
     text = f"There {'is' if len(found) == 1 else 'are'} {counted(len(found), noun)}{_where_said(what, scene)}."
     return Answer(
         "", text + _wider(what, found, scene), value=float(len(found)), key=(str(len(found)),), **evidence(found)
     )
+
+
+def _counted_together(items: Sequence[Description], scene: Scene) -> Answer:
+    """Several kinds of things: each number, and the sum."""
+    groups = [_any(item, scene) for item in items]
+    each = listed([counted(len(found), item.noun.text) for found, item in zip(groups, items)])
+    total = sum(map(len, groups))
+    text = f"There {'is' if len(groups[0]) == 1 else 'are'} {each}: {total} in all."
+    return Answer("", text, value=float(total), key=(str(total),), **evidence([t for found in groups for t in found]))
 
 
 def _rooms_or_none(what: Description, scene: Scene) -> list:
@@ -115,9 +126,10 @@ def answer_exists(question: Exists, scene: Scene) -> Answer:
     if not found:
         absent = _is_absent(what, scene)
         return _yes_no(False, f"No. {missing(what.noun, scene) if absent else nothing_like(what, scene)}")
+    enough = len(found) >= question.least
     return _yes_no(
-        True,
-        f"Yes, there {'is' if len(found) == 1 else 'are'} {tally(found)}{_where_said(what, scene)}.",
+        enough,
+        f"{'Yes' if enough else 'No'}, there {'is' if len(found) == 1 else 'are'} {tally(found)}{_where_said(what, scene)}.",
         **evidence(found),
     )
 
@@ -322,6 +334,8 @@ def answer_holds(question: Holds, scene: Scene) -> Answer:
     """Whether a relation holds; with several subjects, whether it does for any."""
     found = _some(question.subject, scene)
     good = [thing for thing in found if holds(question.relation, thing, scene)]
+    if question.subject.every and len(good) < len(found):
+        good = []
     name = (
         question.relation.name.replace("_wall", " a wall")
         .replace("_", " ")

@@ -77,7 +77,7 @@ COMMON_WORDS = frozenset(_COMMON_TEXT.split())
 
 _FOREIGN_TEXT = """
     open opens opened ignore previous reveal prompt life meaning love time weather today tomorrow who whom whose why
-    when story joke poem write code run execute speak sing colour color secret forget delete drop shut system
+    story joke poem write code run execute speak sing colour color secret forget delete drop shut system
     instruction instructions not without except never red green blue white black brown grey gray yellow wooden metal
     sleep because everyone nobody wear eat buy cost weigh weight heavy price brand made material age temperature clean
     dirty comfortable work works working

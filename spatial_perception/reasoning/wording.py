@@ -42,6 +42,7 @@ _POLITE = re.compile(
     r"look at the scene and answer|give me a|also|any idea|do you think|you know|say|and|then|estimate|calculate|compute|"
     r"determine|work out|figure out|me|roughly|just|about|approximately|if you can|for me|by the way|actually|i want to|"
     r"i would like to(?! have)|i need to|i have to|(?:check|verify|confirm|see|find out|make sure)(?: if| whether| that)|"
+    r"check for|"
     r"let us|help me(?: to)?|try to|is it true that|whether|if i may ask|sorry)\b[\s,]*)+"
 )
 _TAIL = re.compile(
@@ -52,6 +53,8 @@ _TAIL = re.compile(
 )
 PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(?:on earth|(?:the|in) (?:heck|hell)|in the world)\b", ""), (r",? or (?:not|what)$", ""),
+    (r"\b(?:i|we) (?:can|could|do) ?not (?:remember|recall|know)(?: if| whether)?\b,?", ""),
+    (r"\b(?:is|are) (.+?) (?:furnished|equipped|fitted) with\b", r"has \1"),
     (r"\b(?:(?:i|we) )?(?:can|could|do) ?not (?:find|see|locate|know)(?: where)?(?: is| are)?\b", "where is"),
     (r"\b(?:the |a )?(?:bounding box(?:es)?|(?<=me the )box(?:es)?) (?:of|for|around) ", ""),
     (r"\b(?:to |on |at )?(?:the )?(?:other|far|same) side of\b", "next_to"),
@@ -60,6 +63,9 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"\b(?:this|the|that|your|our|my) (?:whole |entire )?place\b(?! (?:for|to|where))", "the home"),
     (r"\b(?:this|the|that|your|our|my) (?:whole |entire )?(?:map|property|premises)\b", "the home"),
     (r"\b(?:the )?place of\b", "location of"), (r"\b(in|what|which|any|some|a) place\b", r"\1 spot"),
+    (r"\bhow (?:high|tall) (?:is|are) (?:the |this )?ceilings?\b|\bceiling height\b|\bheight of the ceiling\b",
+     "how high is the room"),
+    (r"^how many rooms (?:have|has|contain) ", "how many rooms with "),
     (r"\b(what|which) (?:was|were)\b(?! (?:first|seen|noticed|found))", r"\1 is"),
     (r"\b(?:something|anything) like (?=an? |the )", ""),
     (r"\b(give|show|find|get|bring|tell) me\b", r"\1"),

@@ -221,6 +221,13 @@ def test_given_rooms_keep_their_names(flat):
         ("is the bed opposite the sofa?", "no"),
         ("You are at the bed facing the wardrobe. Which way do you turn to walk to the sofa?", "turn left"),
         ("what furniture is there in the bedroom?", "bed"),
+        ("what is the second largest room?", "bedroom"),
+        ("how many chairs and beds are there?", "3"),
+        ("is there more than one bed?", "no"),
+        ("are there at least two chairs?", "yes"),
+        ("how many rooms have a bed?", "1"),
+        ("is every chair next to the desk?", "no"),
+        ("are all chairs in the living room?", "yes"),
     ],
 )
 def test_answers_in_a_word(ask, question, key):
@@ -232,3 +239,20 @@ def test_what_the_robot_would_have_to_turn_is_measured_from_where_it_looks(ask):
     answer = ask("which way is the sofa?")
     assert answer.value == pytest.approx(math.degrees(math.atan2(1.0, 2.3)))
     assert [box.label for box in answer.boxes] == ["sofa"]
+
+
+@pytest.mark.parametrize(
+    ("question", "metres"),
+    [
+        ("how far is the bed from the wall?", 0.1),
+        ("how far is the desk from the nearest wall?", 0.15),
+        ("how far is the sofa from the nearest window?", math.hypot(5, 1.5, 1.1)),
+    ],
+)
+def test_the_nearest_one_is_that_to_the_other_thing(ask, question, metres):
+    assert ask(question).value == pytest.approx(metres)
+
+
+def test_rooms_beside_a_room(ask):
+    assert "the bedroom and the living room" in ask("which rooms are next to the kitchen?").text
+    assert ask("how high is the ceiling?").value == pytest.approx(2.6)

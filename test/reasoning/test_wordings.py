@@ -11,7 +11,7 @@ from spatial_perception.reasoning.parser import parse
 sys.path.insert(0, str(Path(__file__).parent))
 from wording_tables import LABELS, is_understood, read_table
 
-TABLES = ("development", "more", "styles", "wilder", "plain")
+TABLES = ("development", "more", "styles", "wilder", "plain", "last")
 DEVELOPMENT = [row for name in TABLES for row in read_table(f"wordings_{name}.txt")]
 
 
