@@ -8,11 +8,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from spatial_perception.models.geometric.interior import PlanMask
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.openings import Opening
 from spatial_perception.models.geometric.samples import Floats, Samples
 from spatial_perception.models.geometric.walls import Run
+from spatial_perception.pointcloud.plan_mask import PlanMask
 
 Mask = NDArray[np.bool_]
 

@@ -135,5 +135,5 @@ def sparse_conv(feat: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
         if k == kernel_map.centre or not len(source):
             continue
         for part, place in zip(source.split(rows), target.split(rows)):
-            out = out.index_add_(0, place, feat[part] @ weight[k])
+            out = out.index_add_(0, place, feat.index_select(0, part) @ weight[k])
     return out

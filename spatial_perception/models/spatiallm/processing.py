@@ -7,7 +7,7 @@ from math import pi
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Entity, Layout, Vec3, vec3
@@ -17,7 +17,7 @@ from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
 from spatial_perception.models.spatiallm.core import core_mask
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
-from spatial_perception.pointcloud.alignment import Alignment, align
+from spatial_perception.pointcloud.alignment import Alignment, align, upright_rotation
 from spatial_perception.pointcloud.cleaning import remove_non_finite, statistical_inliers
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.pointcloud.sampling import grid_sample, voxel_means
@@ -29,6 +29,7 @@ _FURTHEST = 2.0  # m between parts of a home
 STRAYS, STRAY_MARGIN = 0.01, 4.0  # share of the points at either end of an axis; m beyond the others
 CANVAS_SLACK = 0.25  # m that points may lie below the first bin
 CANVAS_OUTSIDE = 0.03  # share of the points that may lie elsewhere
+UNMOVED = Alignment(upright_rotation((0.0, 0.0, 1.0)), upright_rotation((0.0, 0.0, 1.0)))
 CANVAS_YAW = np.radians(2.0)  # rad between the headings of canvas and cloud, modulo quarter turns
 
 
@@ -61,6 +62,12 @@ class Canvas:
         found = dequantise(collect([entity]), self.num_bins, centred=self.centred)
         (restored,) = self.alignment.restore(translate(found, self.origin))
         return restored
+
+    def beginning_at(self, low: ArrayLike) -> Canvas:
+        """A canvas for a part of the aligned cloud whose least coordinates (3,) are `low`: its bins fall onto these bins."""
+        edge, origin = WORLD_EXTENT / self.num_bins, np.asarray(self.origin)
+        first = np.floor((np.asarray(low, np.float64) - origin) / edge)
+        return Canvas(UNMOVED, vec3(origin + first * edge), self.num_bins, self.centred)
 
     def to_text(self, layout: Layout) -> str:
         """A layout in metres, in the frame of the cloud, as text in bins: a draft of what the model may write.
@@ -171,16 +178,22 @@ def prepare(
     num_bins: int,
     settings: SpatialLMSettings,
     canvas: Canvas | None = None,
+    whole: Canvas | None = None,
 ) -> Prepared:
     """Clean an aligned cloud and sample it to the grid of `canvas`, or to one that begins at its least coordinates.
 
-    The canvas counts only where its alignment is the one given: bins of another heading would mean other places.
+    The canvas counts only where its alignment is the one given: bins of another heading would mean other places. For a
+    part of a larger cloud, `whole` is the canvas of all of it, onto whose bins those of the part fall.
     """
+    xyz, rgb, cleanup = aligned.xyz, aligned.rgb, settings.cleanup
     canvas = canvas if canvas is not None and canvas.alignment is alignment else None
+    if whole is not None:
+        if cleanup:
+            points, rgb = clean_points(xyz.astype(np.float64), rgb, WORLD_EXTENT / num_bins, lattice=True)
+            xyz, cleanup = points, False  # type: ignore[assignment]
+        canvas = whole.beginning_at(xyz.min(axis=0)) if len(xyz) else None
     origin = None if canvas is None else canvas.origin
-    tensor, origin = cloud_tensor(
-        aligned.xyz, aligned.rgb, num_bins, origin, cleanup=settings.cleanup, compat=settings.compat
-    )
+    tensor, origin = cloud_tensor(xyz, rgb, num_bins, origin, cleanup=cleanup, compat=settings.compat)
     return Prepared(tensor, canvas or Canvas(alignment, origin, num_bins, settings.centred))
 
 

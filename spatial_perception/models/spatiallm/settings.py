@@ -49,6 +49,9 @@ class SpatialLMSettings(StrictModel):
         False, description="Move walls and boxes onto their points and drop what has none; entities come at the end."
     )
     max_extent: float = Field(32.0, ge=4.0, le=32.0, description="Larger clouds are cut into tiles of this edge (m).")
+    by_room: bool | None = Field(
+        None, description="Decode each room by itself; null: where the model was trained on single rooms."
+    )
     pack: bool = Field(True, description="Store weights for fast inference on CPUs (float32 only).")
     compat: bool = Field(False, description="Do exactly what the published reference does, its defects included.")
 

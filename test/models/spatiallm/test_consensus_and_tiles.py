@@ -7,7 +7,8 @@ import pytest
 
 from spatial_perception.layout.entities import Box, Door, Layout, Wall, Window
 from spatial_perception.models.spatiallm.consensus import vote
-from spatial_perception.models.spatiallm.tiles import cut, stitch
+from spatial_perception.models.spatiallm.stitching import stitch
+from spatial_perception.models.spatiallm.tiles import cut
 from spatial_perception.pointcloud.cloud import PointCloud
 
 
@@ -66,7 +67,7 @@ def test_cutting_covers_everything_once():
         assert extent[0] <= 32.0
         assert len(part) > 10
         assert tile.low[1] == pytest.approx(cloud.xyz[:, 1].min())
-    owners = [sum(tile.owns(tuple(point)) for tile, _ in tiles) for point in cloud.xyz[:500].astype(float)]
+    owners = [sum(tile.owns(tuple(point), 0.0) for tile, _ in tiles) for point in cloud.xyz[:500].astype(float)]
     assert set(owners) == {1}
     assert len(cut(PointCloud(cloud.xyz[:, [1, 2, 2]]), 32.0, 10)) == 1
 
@@ -82,7 +83,7 @@ def test_cut_walls_are_joined():
     )
     whole = stitch([(tiles[0], left), (tiles[1], right)])
     assert len(whole.walls) == 3
-    assert np.allclose(whole.walls[0].end, (56, 0, 0))
+    assert np.allclose(whole.walls[0].end, (56, 0.025, 0))
     assert whole.walls[0].score == 0.7
     assert [door.center[0] for door in whole.doors] == [40]
     assert [door.wall_id for door in whole.doors] == [0]
