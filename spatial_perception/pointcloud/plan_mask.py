@@ -20,7 +20,7 @@ class PlanMask:
     origin: Floats
     cell: float
 
-    def contains(self, xy: Floats) -> Mask:
+    def contains(self, xy: NDArray[np.floating]) -> Mask:
         """Which plan points (N, 2) lie on true cells."""
         index = np.floor((xy - self.origin) / self.cell).astype(np.int64)
         good = ((index >= 0) & (index < self.inside.shape)).all(axis=1)

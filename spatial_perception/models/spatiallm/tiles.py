@@ -124,7 +124,8 @@ def _tiles(cloud: PointCloud, room: PlanMask | None, area: PlanMask | None, edge
     if len(plan):
         low, high = plan.min(axis=0), plan.max(axis=0)
         for spans in product(*(_spans(float(low[axis]), float(high[axis]), edge) for axis in (0, 1))):
-            yield Tile(*zip(*spans), room=room, area=area)  # type: ignore[arg-type]
+            low_xy, high_xy, core_low, core_high = ((x, y) for x, y in zip(*spans))
+            yield Tile(low_xy, high_xy, core_low, core_high, room, area)
 
 
 def _spans(low: float, high: float, edge: float) -> Iterator[tuple[float, float, float, float]]:
