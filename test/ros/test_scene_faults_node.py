@@ -113,6 +113,26 @@ def test_a_full_queue_refuses_with_a_sentence(talker):
     assert talker.say("how many beds are there?").value == 1.0
 
 
+def test_a_flood_of_goals_leaves_the_node_awake(talker):
+    results = []
+    for _ in range(6):
+        # The middleware keeps ten requests of a client, no more.
+        flood = [talker.client.send_goal_async(talker_goal(k)) for k in range(10)]
+        talker.world.wait(lambda f=flood: all(sent.done() for sent in f), describe="acceptance of all")
+        results += [sent.result().get_result_async() for sent in flood]
+    assert talker.service(Ground, "ground", description="bed").status in (Answer.OK, Answer.REFUSED)
+    talker.world.wait(lambda: all(result.done() for result in results), describe="all results")
+    statuses = {result.result().result.answer.status for result in results}
+    assert statuses == {Answer.OK, Answer.REFUSED, Answer.TIMEOUT}
+    idle(talker)
+
+
+def talker_goal(number):
+    from spatial_perception.action import Ask
+
+    return Ask.Goal(question=("how many beds are there?", TALK)[number % 2], max_time=1.0)
+
+
 def test_a_model_that_fails_is_an_answer_too(talker):
     answer = talker.ask("explode now")
     assert (answer.status, answer.answerer) == (Answer.FAILED, "parrot")
@@ -172,6 +192,19 @@ def test_a_life_cycle(world):
         world.wait(lambda: not world.node.count_publishers(f"{NODE}/answer"), describe="the end of the topic")
     assert world.transition(NODE, "shutdown")
     assert world.interrupt(process) in (0, 130, -2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("node", ["scene_node", "navigation_node"])
+def test_up_and_down_fifty_times(world, node):
+    process = world.run(node)
+    Home(world).show(flat())
+    threads = []
+    for _ in range(50):
+        for label in ("configure", "activate", "deactivate", "cleanup"):
+            assert world.transition(f"/{node}", label)
+        threads.append(len(list(Path(f"/proc/{process.pid}/task").iterdir())))
+    assert threads[-1] <= threads[4] + 2, "threads pile up"
 
 
 def test_an_unknown_model_leaves_the_node_unconfigured(world):
