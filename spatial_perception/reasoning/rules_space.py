@@ -51,7 +51,7 @@ def read_direction(text: str, context: Context) -> Question | None:
         return None
     someone = rf"{_LEAD}{WHO}? ?"
     where = rf"{someone}(?:am|are|is|were|was)? ?{_STAND}{_FROM} (?P<a>.+?)"
-    link = rf"(?: ?,? ?(?:and|while|when|,)? ?{WHO}? ?(?:am|are|is)? ?){_FACE} (?P<b>.+?)"
+    link = rf"(?: ?,? ?(?:\b(?:and|while|when)\b|,)? ?(?:\b{WHO}\b)? ?(?:\b(?:am|are|is)\b)? ?)\b{_FACE} (?P<b>.+?)"
     other = rf"{someone}(?:am |are |is )?{_FACE} (?P<b>.+?) (?:while |when )?{_STAND}{_FROM} (?P<a>.+?)"
     asked = rf"(?: ?,? ?{_ASK}){WHO}? ?(?P<c>.+?)"
     front = rf"{_WHERE}(?:is|are|would|will|on)? ?(?P<c>.+?){_SIDE} ?,? ?(?:seen|as seen|viewed|relative to)?(?: me)?"

@@ -102,7 +102,8 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"\bin (?:between|the middle of)\b", "between"),
     (r"\b(?:far away from|far from|away from (?=.*\bthan)|distant from)\b", "far_from"),
     (r"\b(?:surround(?:s|ing)?|surrounded by)\b", "near"),
-    (r"\b(?:against|along|at|up against) (?:a|the|any|some|one) walls?\b", "against_wall"),
+    (r"\b(?:against|along|at|up against) (?:a|the|any|some|one) walls?\b"
+     r"(?! (?:cabinet|cupboard|decoration|art|ornament|hanging|lamp|light|mirror|clock|shelf))", "against_wall"),
     (r"\bin(?:to| to)\b", "inside"), (r"\bwithin\b", "inside"),
     (r"\b(?:centre|center)(?: |-)?to(?: |-)?(?:centre|center)\b", "center_to_center"),
     (r"\b(?:that|which) (?:you|i|we) can (?:see|find|count)\b|\b(?:you|i|we) can (?:see|count)(?= (?:in|on|at)\b)", ""),
