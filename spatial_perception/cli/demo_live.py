@@ -33,6 +33,7 @@ _MIN_SHARE = 0.02
 """Less than layout_node's default, which is made for long drives: in one round little noise adds up, while far walls are hit
 seldom."""
 _MARGIN = 0.4  # m around the way of the robot on the small map
+FOXGLOVE_LAYOUT = Path("config", "foxglove_layout.json")
 RECORDED = (
     *(f"/layout_node/{name}" for name in ("layout", "markers", "boxes", "cloud", "timing")),
     *(f"/scene_node/{name}" for name in ("answer", "markers")),
@@ -61,7 +62,7 @@ def run_live(folder: Path, options: DemoOptions, runtime: Runtime) -> None:
         stack.enter_context(_ended_by_signals())
         system = stack.enter_context(_running(folder, options, runtime))
         names = ", ".join(name.replace("_", " ") for name in system.processes.names)
-        console.print(f"started   {names}", markup=False)
+        console.print(f"started   {names}", markup=False, soft_wrap=True)
         console.print(f"          {runtime}, domain {system.domain}, this machine only", markup=False, style="dim")
         if options.foxglove:
             console.print(
@@ -139,10 +140,10 @@ def commands(folder: Path, options: DemoOptions, runtime: Runtime) -> dict[str, 
     settings = ["--params-file", str(runtime.share() / "config" / "simulation.yaml")]
     scene = {"use_sim_time": True, "autostart": True}
     return {
-        **_viewers(folder, options, runtime),
         "recorder": runtime.recorder(str(folder / "recording"), RECORDED),
         "layout_node": runtime.node("layout_node", ros_arguments(node, settings)),
         "scene_node": runtime.node("scene_node", ros_arguments(scene)),
+        **_viewers(folder, options, runtime),
         "simulated_robot": runtime.node("simulated_robot", ros_arguments(robot)),
     }
 

@@ -124,6 +124,15 @@ class TestLive:
         assert "voxels" not in out
         assert relatives(tmp_path) == []
 
+    def test_a_viewer_without_its_extra_is_told_at_once(self, tmp_path):
+        (tmp_path / "foxglove.py").write_text("raise ImportError('not here')\n")
+        process = start(tmp_path, "--rooms", "1", "--foxglove", prefix=["env", f"PYTHONPATH={tmp_path}:{ROOT}"])
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert "pip install 'spatial_perception[foxglove]'" in err
+        assert "started" not in out
+        assert relatives(tmp_path) == []
+
     @pytest.mark.skipif(not can_unshare(), reason="may not make a network of its own")
     def test_without_a_network_it_says_so_and_goes_on(self, tmp_path):
         process = start(tmp_path, "--rooms", "1", prefix=["unshare", "-rn"])
