@@ -9,15 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from flat_home import Home, flat
-from node_harness import PATIENCE
+from nav_msgs.msg import OccupancyGrid
+from node_harness import LATCHED, PATIENCE, diagnostics
+from rosgraph_msgs.msg import Clock
 from std_msgs.msg import String
 from test_scene_node import NODE, Asker
 
 from spatial_perception.layout.entities import Layout
 from spatial_perception.msg import Answer
+from spatial_perception.navigation.navigator import build_navigation
+from spatial_perception.ros.convert.grids import grid_message
+from spatial_perception.ros.convert.stamps import stamp_message
 from spatial_perception.ros.messages import rgb_message
-from spatial_perception.srv import Ground
+from spatial_perception.srv import Ground, ProposeEdit
 
 TALK = "tell me a story of many many words that takes a while"
 
@@ -192,6 +198,41 @@ def test_a_life_cycle(world):
         world.wait(lambda: not world.node.count_publishers(f"{NODE}/answer"), describe="the end of the topic")
     assert world.transition(NODE, "shutdown")
     assert world.interrupt(process) in (0, 130, -2)
+
+
+def test_a_grid_keeps_proposals_off_what_the_layout_lacks_and_time_that_jumps_back_clears(world):
+    parameters = {"autostart": "true", "use_sim_time": "true", "inputs.grid": "/map", "scene.max_age": 0.0}
+    world.run("scene_node", parameters={**parameters, "scene.max_age_of_edits": 0.0})
+    clock = world.node.create_publisher(Clock, "/clock", 10)
+    status = world.listen(DiagnosticArray, "/diagnostics", 10)
+    asker, home = Asker(world), Home(world)
+    home.show(flat())
+
+    def at(moment, text):
+        clock.publish(Clock(clock=stamp_message(moment)))
+        return asker.say(text)
+
+    def spot():
+        proposal = asker.service(ProposeEdit, "propose_edit", instruction="put a chair next to the wardrobe")
+        return (proposal.proposed[0].center.x, proposal.proposed[0].center.y) if proposal.proposed else None
+
+    world.wait(lambda: at(100.0, "how many beds are there?").value == 1.0, describe="the scene")
+    before = world.wait(spot, describe="a proposal")
+    message = grid_message(build_navigation(flat()).grid)
+    cells = np.frombuffer(message.data, dtype=np.int8).reshape(message.info.height, message.info.width)
+    column, row = (round((value + 1.0) / 0.05) for value in before)
+    cells[row - 4 : row + 4, column - 4 : column + 4] = 100
+    grids = world.node.create_publisher(OccupancyGrid, "/map", LATCHED)
+    grids.publish(message)
+    world.wait(lambda: spot() != before, describe="another proposal")
+    assert max(abs(a - b) for a, b in zip(spot(), before)) > 0.3
+    world.wait(
+        lambda: (at(110.0, "where is the bed?"), (diagnostics(status, "questions") or (0, 0, {}))[2].get("grid") == "used")[1],
+        describe="diagnostics",
+    )  # fmt: skip
+    world.wait(lambda: at(50.0, "where is the bed?").status == Answer.NO_SCENE, describe="the end of the scene")
+    home.show(flat())
+    world.wait(lambda: at(51.0, "how many beds are there?").value == 1.0, describe="the scene again")
 
 
 @pytest.mark.slow

@@ -153,7 +153,7 @@ class SceneNode(LayoutConsumer[SceneSettings]):
         most = self.settings.questions.max_time
         allowed = min(max_time, most) if max_time > 0 else most
         cleaned = tuple(clean(option) for option in options[:26])
-        return Inquiry(clean(text), work or self._measure, allowed, options=cleaned)
+        return Inquiry(clean(text), work or self._measure, allowed, options=cleaned, answerer=self._solver.name)
 
     def look_from(self, inquiry: Inquiry, viewer: Any) -> str:
         """Let an inquiry be seen from a pose (PoseStamped), where it has a frame; returns what is wrong with it."""
@@ -190,7 +190,6 @@ class SceneNode(LayoutConsumer[SceneSettings]):
 
     def _measure(self, inquiry: Inquiry, scene: Scene) -> Answer | None:
         """By geometry; None hands the question on to the model."""
-        inquiry.answerer = self._solver.name
         limit = max(inquiry.left, 0.001)
         answer = self._solver.ask(
             inquiry.text, scene, inquiry.options, max_time=limit, cancelled=lambda: inquiry.is_over
