@@ -28,7 +28,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _HERE = pathlib.Path(__file__).parent
 _RUNTIME = (__file__, *(f"{_HERE / name}{os.sep}" for name in ("messages", "supplied", "wire")))
 _PROGRAMS = str(_HERE / "supplied" / "launch")  # launch and launch_ros have signal handlers of their own
-_NEUTRAL = ("<", *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_SITE = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})  # packages of users lie there too
+_STANDARD = ("<", *{sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
+_LIBRARIES = tuple(site + name + os.sep for site in _SITE for name in ("cyclonedds", "numpy", "rosbags", "yaml"))
 _RETRY = 0.001  # seconds until a handler that was held back is tried again
 
 _interruptible: set[CodeType] = set()
@@ -104,7 +106,8 @@ def _is_runtime(filename: str) -> bool | None:
     """Return True for the runtime, False for the user, None for what either of them may call."""
     if filename.startswith(_RUNTIME):
         return not filename.startswith(_PROGRAMS)
-    return None if filename.startswith(_NEUTRAL) else False
+    neutral = _LIBRARIES if filename.startswith(_SITE) else _STANDARD
+    return None if filename.startswith(neutral) else False
 
 
 def _resend(main: int, number: int) -> None:

@@ -62,3 +62,41 @@ def test_a_callback_may_shut_its_executor_down(kind, ros, node):
         time.sleep(0.01)
     assert answers == [True]
     assert executor.get_nodes() == []
+
+
+def path_of(part: str) -> str:
+    import sysconfig
+
+    import embedded_ros
+
+    home = embedded_ros.__file__.removesuffix("__init__.py")
+    roots = {"runtime": home + "supplied/", "site": sysconfig.get_path("purelib") + "/", "home": "/home/me/"}
+    root, _, rest = part.partition(":")
+    return {**roots, "std": sysconfig.get_path("stdlib") + "/"}.get(root, root) + rest
+
+
+@pytest.mark.parametrize(
+    ("stack", "held"),
+    [
+        (["runtime:rclpy/executors.py", "home:node.py"], True),
+        (["std:threading.py", "runtime:rclpy/executors.py", "home:node.py"], True),
+        (["site:numpy/core.py", "<string>", "runtime:rclpy/publisher.py", "home:node.py"], True),
+        (["home:node.py", "runtime:rclpy/executors.py", "home:node.py"], False),
+        (["site:numpy/core.py", "home:node.py", "runtime:message_filters/chain.py"], False),
+        (["std:subprocess.py", "site:perception/node.py", "runtime:message_filters/chain.py"], False),
+        (["site:torch/nn.py", "runtime:rclpy/_entity.py"], False),
+        (["runtime:launch/launch_service.py"], False),
+        (["std:threading.py"], False),
+        ([], False),
+    ],
+)
+def test_an_interrupt_is_held_back_where_the_innermost_own_code_is_the_runtimes(stack, held):
+    from types import SimpleNamespace
+
+    from embedded_ros import interrupts
+
+    frame = None
+    for part in reversed(stack):
+        code = compile("", path_of(part), "exec")
+        frame = SimpleNamespace(f_code=code, f_back=frame)
+    assert interrupts._must_wait(frame) is held

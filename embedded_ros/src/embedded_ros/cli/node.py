@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _list(options: argparse.Namespace, rest: list[str]) -> None:
     with tool_node(rest) as node:
         names = sorted(name for name in node.get_fully_qualified_node_names() if options.all or not is_hidden(name))
-    print("\n".join(names))
+    for name in names:
+        print(name)
     doubles = sorted({name for name in names if names.count(name) > 1})
     if doubles:
         print(f"warning: several nodes have the same name: {', '.join(doubles)}")
