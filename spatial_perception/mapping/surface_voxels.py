@@ -13,6 +13,10 @@ from spatial_perception.pointcloud.cloud import PointCloud
 _BLOCK = 4
 """Edge of the blocks (voxels) within which hits are compared."""
 _MOST_BLOCKS = 1 << 24
+MEMORY = 1024
+"""Hits from which on those of a neighbourhood are halved: what came later is then told from noise soon enough."""
+_SLAB = 32
+_SLABS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,3 +72,22 @@ def _block_index(blocks: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
         return index, count
     unique, inverse = np.unique(index, return_inverse=True)
     return inverse, len(unique)
+
+
+def faded_slab(keys: Keys, hits: NDArray[np.int32], phase: int) -> NDArray[np.intp]:
+    """The voxels (by their index) of one slab of space whose hits are to be halved, since some around have `MEMORY` hits.
+
+    The share of hits between a surface and the noise around it stays. `phase` counts on from call to call: each slab of
+    32 voxels along x takes its turn once in 16, which bounds the cost.
+    """
+    along = unpack_keys(keys)[:, 0]
+    # Voxels beyond the edge of the slab, as far as blocks reach, are compared with and left to their own slab.
+    near = np.zeros(len(keys), dtype=bool)
+    for margin in (-_BLOCK, 0, _BLOCK):
+        near |= ((along + margin) // _SLAB) % _SLABS == phase % _SLABS
+    chosen = np.flatnonzero(near & (hits > 0))
+    if not len(chosen):
+        return chosen
+    most = most_hits_around(unpack_keys(keys[chosen]), hits[chosen])
+    own = (along[chosen] // _SLAB) % _SLABS == phase % _SLABS
+    return chosen[own & (most >= MEMORY)]

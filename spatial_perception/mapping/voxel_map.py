@@ -14,7 +14,7 @@ from spatial_perception.errors import CloudError, CloudFileError, ConfigError
 from spatial_perception.files import atomic_path
 from spatial_perception.layout.entities import vec3
 from spatial_perception.mapping.binning import Bins, bin_points
-from spatial_perception.mapping.surface_voxels import SurfaceVoxels
+from spatial_perception.mapping.surface_voxels import SurfaceVoxels, faded_slab
 from spatial_perception.mapping.visibility import RangeImage
 from spatial_perception.mapping.voxel_hash import Keys, VoxelHash, unpack_keys
 from spatial_perception.pointcloud.cloud import PointCloud, Vec3
@@ -22,6 +22,8 @@ from spatial_perception.pointcloud.normals import estimate_normals
 
 _FORMAT = 2
 _MOST_HITS = 1 << 30
+_FADE_EVERY = 4
+"""Clouds between two looks for hits to halve."""
 _REACH = 1 << 20
 
 
@@ -121,6 +123,10 @@ class VoxelMap:
         bins = bin_points(xyz, rgb, self.settings.voxel)
         added, evicted = self._merge(bins, sensor, cloud.stamp)
         removed = self._carve(RangeImage.of_points(xyz, sensor), bins.keys) if sensor is not None and len(xyz) else 0
+        if self.version % _FADE_EVERY == 0:
+            self._fade(self.version // _FADE_EVERY)
+        if self._dead > max(4096, self._count // 8):
+            self._compact()
         self.stamp = max(self.stamp, cloud.stamp)
         self.has_colour = self.has_colour or rgb is not None
         self.version += 1
@@ -280,6 +286,12 @@ class VoxelMap:
         larger[: self._count] = array[: self._count]
         return larger
 
+    def _fade(self, phase: int) -> None:
+        """Halve hits where they are many; voxels of which nothing is left were noise, and go."""
+        fading = faded_slab(self._keys[: self._count], self._data["hits"][: self._count], phase)
+        self._data["hits"][fading] >>= 1
+        self._dead += int(np.count_nonzero(self._data["hits"][fading] == 0))
+
     def _make_room(self, wanted: int) -> int:
         """Evict what was seen longest ago until `wanted` voxels fit with a tenth to spare; returns how many went."""
         excess = self._count + wanted - self.capacity
@@ -325,8 +337,6 @@ class VoxelMap:
         gone = through[self._data["misses"][through] >= self.settings.decay_misses]
         self._data["hits"][gone] = 0
         self._dead += len(gone)
-        if self._dead > max(4096, self._count // 8):
-            self._compact()
         return len(gone)
 
 

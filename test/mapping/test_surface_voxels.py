@@ -3,7 +3,8 @@
 import numpy as np
 
 from spatial_perception.mapping import surface_voxels
-from spatial_perception.mapping.surface_voxels import most_hits_around
+from spatial_perception.mapping.surface_voxels import MEMORY, faded_slab, most_hits_around
+from spatial_perception.mapping.voxel_hash import pack_keys
 from spatial_perception.mapping.voxel_map import VoxelMap
 from spatial_perception.pointcloud.cloud import PointCloud
 
@@ -45,6 +46,35 @@ def test_what_stands_alone_is_kept_though_seen_rarely():
         == (np.abs(world.to_cloud(2).xyz[:, 0] - 0.525) < 0.01).sum()
         > 20
     )
+
+
+def test_noise_goes_again_and_the_map_stops_growing():
+    sizes = []
+    world, rng = VoxelMap(), np.random.default_rng(3)
+    for number in range(4000):
+        yz = rng.uniform(0.0, 0.4, (400, 2))
+        world.insert(PointCloud(np.column_stack([rng.normal(1.02, 0.01, 400), yz]).astype(np.float32)))
+        sizes += [len(world)] if number % 1000 == 999 else []
+    surface = 64
+    assert max(sizes) <= 3 * surface, "one voxel before the wall, one behind it, at most"
+    assert len(world.voxels(2).cloud(0.1)) == surface
+    assert world.voxels().hits.max() < 3 * MEMORY
+
+
+def test_what_comes_before_an_old_wall_is_seen_soon():
+    world, rng = wall_map(scans=2000), np.random.default_rng(4)
+    for _ in range(150):
+        yz = rng.uniform(0.0, 2.0, (2000, 2))
+        world.insert(PointCloud(np.column_stack([rng.normal(0.92, 0.003, 2000), yz]).astype(np.float32)))
+    solid = world.voxels(2).cloud(0.1)
+    assert (np.abs(solid.xyz[:, 0] - 0.92) < 0.02).sum() > 1000
+
+
+def test_slabs_take_turns_and_cover_everything():
+    cells = np.array([[x, 0, 0] for x in range(-600, 600, 5)])
+    hits = np.full(len(cells), 5000, dtype=np.int32)
+    turns = [faded_slab(pack_keys(cells), hits, phase) for phase in range(7, 23)]
+    assert sorted(np.concatenate(turns).tolist()) == list(range(len(cells)))
 
 
 def test_neighbours_across_the_border_of_a_block_count():
