@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -33,6 +34,18 @@ def test_without_nav2_everything_else_works(world):
     assert len(lines) == 1, lines
     assert "has no AddShapes, RemoveShapes, SetRouteGraph here" in lines[0]
     assert nav.service(GetObjectGoal, "get_object_goal", label="bed", reachable=False).status == Answer.OK
+
+
+@pytest.mark.skipif(importlib.util.find_spec("embedded_ros") is None, reason="a genuine ROS has the types of its own")
+def test_with_the_types_of_humble_polygons_have_no_instances(world):
+    world.environment["ROS_DISTRO"] = "humble"
+    world.run("navigation_node", parameters={"autostart": "true"})
+    nav = Nav(world)
+    world.wait(lambda: world.node.count_publishers(f"{NODE}/map"), describe="the node")
+    nav.show(flat())
+    world.wait(lambda: nav.heard["map"] and nav.heard["rooms"], describe="the outputs")
+    assert world.node.count_publishers(f"{NODE}/room_polygons/room_0") == 1
+    assert world.node.count_publishers(f"{NODE}/room_polygon_instances") == 0
 
 
 def test_a_life_cycle_and_ctrl_c(world):

@@ -142,3 +142,20 @@ def test_identifiers_follow_the_distribution_of_the_peers(python):
     code = "import embedded_ros; embedded_ros.activate(); from rmw_dds_common.msg import Gid; print(len(Gid().data))"
     sizes = [python(code, ROS_DISTRO=name)[1] for name in ("humble", "iron", "jazzy", "kilted", "unheard_of")]
     assert sizes == ["24\n"] + ["16\n"] * 4
+
+
+@pytest.mark.parametrize("name", ["humble", "iron", "kilted"])
+def test_services_and_nodes_exist_with_the_types_of_every_distribution(python, name):
+    code = """
+import embedded_ros
+embedded_ros.activate()
+import rclpy
+from example_interfaces.action import Fibonacci
+from std_srvs.srv import Trigger
+rclpy.init(domain_id=99)
+node = rclpy.create_node("some_node")
+node.create_service(Trigger, "serve", lambda request, response: response)
+print(Trigger.Response().success, Fibonacci.Goal().order)
+rclpy.shutdown()
+"""
+    assert python(code, ROS_DISTRO=name) == (0, "False 0\n")

@@ -13,11 +13,13 @@ START_PARAMETER = "start_type_description_service"
 
 
 class TypeDescriptionService:
-    """Serves ``~/get_type_description``."""
+    """Serves ``~/get_type_description``; distributions before Jazzy that lack its types have no such service."""
 
     def __init__(self, node: Any) -> None:
-        from type_description_interfaces.srv import GetTypeDescription
-
+        try:
+            from type_description_interfaces.srv import GetTypeDescription
+        except ImportError:
+            return
         self._node = weakref.ref(node)
         node.create_service(GetTypeDescription, "~/get_type_description", self._describe)
 
