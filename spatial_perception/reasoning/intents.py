@@ -48,7 +48,8 @@ CLEAR: tuple[Intent, ...] = (
 
 _BEYOND = re.compile(
     r"\b(?:inside|within|less than|more than|fewer than|at most|over|above|under|below|closer than|nearest than) \d"
-    r"|\b(?:more|fewer|less) \w+ than\b|\broom .*\b(?:most|fewest|least)\b|\bhow many (?:more|fewer|less)\b"
+    r"|\b(?:more|fewer|less) (?!space|room|width|height|length|depth|area|volume|floor|surface)\w+ than\b"
+    r"|\broom .*\b(?:most|fewest|least)\b|\bhow many (?:more|fewer|less)\b"
 )
 """Limits, differences and counts to compare: to leave them out would answer another question."""
 

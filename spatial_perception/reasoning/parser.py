@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from spatial_perception.reasoning.intents import interpret
 from spatial_perception.reasoning.lexicon import lexicon_for
 from spatial_perception.reasoning.questions import Question
+from spatial_perception.reasoning.restarts import readings, smoothed
 from spatial_perception.reasoning.rule_context import Context
 from spatial_perception.reasoning.rules import RULES
 from spatial_perception.reasoning.rules_space import read_fill_route
@@ -44,14 +45,20 @@ def parse(question: str, labels: tuple[str, ...] = (), options: tuple[str, ...] 
 
     Never raises: what cannot be read has `question` None.
     """
-    text = clean(question)
-    lexicon = lexicon_for(labels)
-    flags, plain = _without_asides(text)
-    wording = canonical(plain, lambda word, noun: lexicon.corrected(word, noun=noun))
-    context = Context(lexicon, flags, asked_unit(text.lower()), options, wording, frozenset(labels))
-    if "please fill in" in text.lower() and (route := read_fill_route(text, context)):
-        return Parsed(route, wording)
-    return Parsed(_by_patterns(wording, context) or interpret(wording, context) or read_bare(wording, context), wording)
+    text, lexicon = clean(question), lexicon_for(labels)
+    known = frozenset(labels)
+    if "please fill in" in text.lower() and (route := read_fill_route(text, Context(lexicon))):
+        return Parsed(route, text)
+    first: Parsed | None = None
+    for reading in readings(smoothed(text)):
+        flags, plain = _without_asides(reading)
+        wording = canonical(plain, lambda word, noun: lexicon.corrected(word, noun=noun))
+        context = Context(lexicon, flags, asked_unit(reading.lower()), options, wording, known)
+        found = _by_patterns(wording, context) or interpret(wording, context) or read_bare(wording, context)
+        if found is not None:
+            return Parsed(found, wording)
+        first = first or Parsed(None, wording)
+    return first or Parsed(None, text)
 
 
 def _by_patterns(wording: str, context: Context) -> Question | None:

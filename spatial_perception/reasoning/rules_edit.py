@@ -117,7 +117,10 @@ def _read_move(text: str, context: Context) -> Question | None:
     if shift:
         return shift
     what, relations = _split(re.sub(r"\buntil it is\b|\bso that it is\b|\bso it is\b", " ", match["rest"]), context)
-    if what is None or not relations or (match["verb"] in ("put", "place") and not _is_known(what, context)):
+    new = match["verb"] in ("put", "place") and (
+        match["rest"].startswith("one ") or not (what and _is_known(what, context))
+    )
+    if what is None or not relations or new:
         return None
     if what.noun.kind == "anything":
         return Fits(relations[0])

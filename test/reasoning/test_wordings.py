@@ -36,3 +36,23 @@ def test_held_out_wordings_are_understood_too():
 )
 def test_broken_sentences_do_not_raise(text):
     parse(text, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "nouns"),
+    [
+        ("um how far is uh the sofa from the the door", "Distance", ("sofa", "door")),
+        ("how far is the bed, I mean the sofa, from the door?", "Distance", ("sofa", "door")),
+        ("how big... no wait, how many chairs are there?", "Count", ("chair",)),
+        ("where would I... is there even a toilet", "Exists", ("toilet",)),
+        ("what is on - sorry, where is the desk?", "Where", ("desk",)),
+        ("are the fridge and... is the fridge beside the stove", "Holds", ("refrigerator", "stove")),
+        ("how wide is... hmm... the bed", "Size", ("bed",)),
+        ("My sister comes tomorrow. How many chairs are there?", "Count", ("chair",)),
+        ("How many chairs are there? Thank you so much for helping.", "Count", ("chair",)),
+        ("move the chair, or rather the stool, 1 m to the left", "Move", ("stool",)),
+        ("I stand by the bed. I face the window. Where is the desk?", "Direction", ("bed", "window", "desk")),
+    ],
+)
+def test_sentences_that_begin_again(said, kind, nouns):
+    assert is_understood(kind, nouns, said)
