@@ -16,7 +16,22 @@ find_python() {
 }
 
 # pyenv and the like put a shim on the PATH that answers only inside some folders: ask it for the real file.
-real_path() { "$1" -c 'import sys; print(sys.executable)'; }
+real_path() { "$1" -c 'import sys; print(sys.executable)' 2>/dev/null; }
+
+# `until_interrupt CLEANUP COMMAND...`: run a command in a process group of its own, so that Ctrl-C reaches this shell alone: it then
+# ends the group without a word from it, cleans up, and exits with 130.
+until_interrupt() {
+    local cleanup=$1 job status=0
+    shift
+    set -m
+    "$@" </dev/null &
+    job=$!
+    set +m
+    trap "kill -KILL -- -$job 2>/dev/null; wait $job 2>/dev/null || true; $cleanup; say; say 'interrupted'; exit 130" INT TERM
+    wait "$job" || status=$?
+    trap - INT TERM
+    return "$status"
+}
 
 make_venv() {
     local python
@@ -24,14 +39,13 @@ make_venv() {
     python=$(real_path "$python")
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         local version
-        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
         die "Python's venv module is missing; install it: sudo apt-get install python3-venv (or python${version}-venv), then run this again"
     fi
-    say "Creating .venv with $("$python" --version)"
+    say "Creating .venv with $("$python" --version 2>/dev/null)"
     rm -rf .venv
     # Half an environment would be taken for a whole one by the next call.
-    trap 'rm -rf .venv; exit 130' INT TERM
-    "$python" -m venv .venv || die "could not create .venv; see the lines above"
+    until_interrupt 'rm -rf .venv' "$python" -m venv .venv || die "could not create .venv; see the lines above"
 }
 
 checksum() { { cat pyproject.toml setup.py constraints.txt spatial_perception/_version.py embedded_ros/pyproject.toml 2>/dev/null || true; } | cksum | tr " " "-"; }
@@ -42,12 +56,10 @@ setup_venv() {
     stamp=".venv/.installed-$name-$(checksum)"
     # An environment that moved with its folder points at the old place.
     if [ -f "$stamp" ] && .venv/bin/python -c "import sys, spatial_perception as s; sys.exit(not s.__file__.startswith(sys.argv[1]))" "$PWD/" 2>/dev/null; then return; fi
-    trap 'exit 130' INT TERM
     say "Installing spatial_perception${extras:+ [$extras]} into .venv (once)"
     local packages=(-e ".${extras:+[$extras]}")
     [ -f embedded_ros/pyproject.toml ] && packages+=(-e ./embedded_ros)
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "${packages[@]}" \
+    until_interrupt : .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "${packages[@]}" \
         || die "pip could not install what is needed; see the lines above (no network? set PIP_INDEX_URL or PIP_FIND_LINKS to a reachable index)"
     touch "$stamp"
-    trap - INT TERM
 }

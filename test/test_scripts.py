@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,21 @@ def test_set_up_is_quick_when_nothing_is_left_to_do():
     done = run(ROOT, "test.sh", "--setup-only", PIP_NO_INDEX="1")
     assert done.returncode == 0
     assert "Installing" not in done.stdout
+
+
+def test_an_interrupt_leaves_no_half_environment(clone):
+    """As Ctrl-C at a terminal: the signal goes to the whole foreground group."""
+    process = subprocess.Popen(
+        [shutil.which("bash"), "scripts/demo.sh"], cwd=clone, env={**os.environ, "PYTHON": sys.executable}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while not (clone / ".venv").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "interrupted" in out
+    assert "Traceback" not in out + err
+    assert not (clone / ".venv").exists()
