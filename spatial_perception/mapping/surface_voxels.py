@@ -13,7 +13,7 @@ from spatial_perception.pointcloud.cloud import PointCloud
 _BLOCK = 4
 """Edge of the blocks (voxels) within which hits are compared."""
 _MOST_BLOCKS = 1 << 24
-MEMORY = 1024
+MEMORY = 256
 """Hits from which on those of a neighbourhood are halved: what came later is then told from noise soon enough."""
 _SLAB = 32
 _SLABS = 16
