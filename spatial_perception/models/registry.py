@@ -16,7 +16,10 @@ from spatial_perception.errors import AnswererError, EstimatorError, MissingExtr
 from spatial_perception.models.base import LayoutEstimator, QuestionAnswerer
 
 ESTIMATORS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"geometric": ("spatial_perception.models.geometric.pipeline", "GeometricEstimator")}
+    {
+        "geometric": ("spatial_perception.models.geometric.pipeline", "GeometricEstimator"),
+        "nano": ("spatial_perception.models.spatiallm.nano", "NanoEstimator"),
+    }
 )
 """Name of an estimator -> (module, class); the class is called with the settings as keywords."""
 
@@ -28,20 +31,24 @@ ANSWERERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _ALIASES: Mapping[str, str] = MappingProxyType({"auto": "geometric"})
 _CHECKPOINTS = "spatial_perception.models.spatiallm.pipeline"
 _CHECKPOINT_SETTINGS = "spatial_perception.models.spatiallm.settings"
+_SETTINGS: Mapping[str, str] = MappingProxyType({"nano": "NanoSettings"})
 _NEEDED = ("torch", "transformers", "safetensors")
 
 
 def load_estimator(name_or_path: str = "geometric", **settings: Any) -> LayoutEstimator:
     """The estimator called `name_or_path`, with `settings` of its own configuration.
 
-    "geometric" needs no weights; "auto" picks the best that runs here, for now "geometric". A directory or a hub id
-    (owner/name) is a SpatialLM checkpoint, with the settings of `CheckpointSettings`.
+    "geometric" needs no weights; "nano" is the small trained model in the box and needs torch; "auto" picks the best
+    that runs here, for now "geometric". A directory or a hub id (owner/name) is a SpatialLM checkpoint, with the settings
+    of `CheckpointSettings`.
     Raises EstimatorError for a name that is not known or a checkpoint that cannot be used, ConfigError for a setting
     that is unknown or out of range, and MissingExtraError where a checkpoint needs packages that are not installed.
     """
     name = _ALIASES.get(name_or_path, name_or_path)
     if name not in ESTIMATORS:
         return _load_checkpoint(str(name), settings)
+    if name in _SETTINGS:
+        _check_packages(name)
     module, factory = ESTIMATORS[name]
     estimator: LayoutEstimator = getattr(import_module(module), factory)(**settings)
     return estimator
@@ -76,6 +83,8 @@ def settings_model(name_or_path: str) -> type[BaseModel] | None:
     if name not in ESTIMATORS:
         _check_checkpoint_name(str(name))
         return cast("type[BaseModel]", import_module(_CHECKPOINT_SETTINGS).CheckpointSettings)
+    if name in _SETTINGS:
+        return cast("type[BaseModel]", getattr(import_module(_CHECKPOINT_SETTINGS), _SETTINGS[name]))
     module, factory = ESTIMATORS[name]
     return nested_model(get_type_hints(getattr(import_module(module), factory).__init__).get("config"))
 
@@ -100,8 +109,13 @@ def _check_checkpoint_name(name: str) -> None:
             f"cannot load estimator {name!r}: there is no such estimator; choose one of: {known}, a checkpoint "
             "directory, or a hub id such as owner/name"
         )
+    _check_packages("a checkpoint")
+
+
+def _check_packages(what: str) -> None:
+    """Raise MissingExtraError where what reads weights is absent."""
     missing = [package for package in _NEEDED if find_spec(package) is None]
     if missing:
         raise MissingExtraError(
-            f'a checkpoint needs {", ".join(missing)}, not installed; pip install "spatial_perception[models]"'
+            f'{what} needs {", ".join(missing)}, not installed; pip install "spatial_perception[models]"'
         )

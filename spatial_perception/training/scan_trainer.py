@@ -30,6 +30,7 @@ from spatial_perception.models.spatiallm.config import PillarConfig
 from spatial_perception.models.spatiallm.pillar import PillarEncoder, Pillars, make_pillars
 from spatial_perception.models.spatiallm.prompts import chat_text, user_message
 from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, splice_points
+from spatial_perception.training.curves import draw_curves, read_log
 from spatial_perception.training.fast_decoder import hidden_states
 from spatial_perception.training.hints import HintHead, Hints, joined, make_hints
 from spatial_perception.training.recipe import Recipe, ScansRecipe
@@ -45,7 +46,7 @@ from spatial_perception.training.waves import NumberWaves
 _LOG = logging.getLogger(__name__)
 _POOL = 16
 TASKS = {"all": 0.86, "layout": 0.03, "objects": 0.06, "categories": 0.05}
-LOG_FILE = "training_log.jsonl"
+LOG_FILE, CURVES_FILE = "training_log.jsonl", "training_curves.png"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +176,9 @@ class ScanTrainer(Trainer):
     def _run_alone(self) -> list[float]:
         self.started = time.monotonic()
         if not self.rank:
-            return super().run()
+            losses = super().run()
+            draw_curves([read_log(self.output / LOG_FILE)], self.output / CURVES_FILE) if losses else None
+            return losses
         self._resume()
         self.model.train()
         return [self.step(step) for step in range(self.progress.step, self.last_step)]

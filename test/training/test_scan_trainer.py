@@ -11,7 +11,14 @@ from spatial_perception.layout.entities import Box, Layout
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.training.fast_decoder import hidden_states
 from spatial_perception.training.recipe import Recipe
-from spatial_perception.training.scan_trainer import LOG_FILE, ScanTrainer, asked_for, draw_batches, draw_task
+from spatial_perception.training.scan_trainer import (
+    CURVES_FILE,
+    LOG_FILE,
+    ScanTrainer,
+    asked_for,
+    draw_batches,
+    draw_task,
+)
 from spatial_perception.training.scans import FIRST_SEED, ensure_scans
 
 UNTRAINED = {
@@ -47,6 +54,7 @@ def test_the_loss_falls_and_the_result_loads(scans, tmp_path):
     assert model.config.raw["point_backbone"] == "pillar"
     log = [json.loads(line) for line in (tmp_path / LOG_FILE).read_text().splitlines()]
     assert [entry["step"] for entry in log] == list(range(1, 31))
+    assert (tmp_path / CURVES_FILE).stat().st_size > 5000
 
 
 def test_a_resumed_training_gives_the_same_weights(scans, tmp_path):

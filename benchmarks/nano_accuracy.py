@@ -1,0 +1,261 @@
+"""Accuracy and cost of the small model in the box, beside the geometric estimator on the same scenes.
+
+Run: python benchmarks/nano_accuracy.py [--seeds 10000-10040] [--parts plain,worse,gap,cost] [--estimators nano,geometric]
+     python benchmarks/nano_accuracy.py --calibrate --seeds 5000-5080   fits the scores and writes them to the checkpoint
+
+F1 is the corrected metric, the mean over scenes in which a class occurs; [low, high] holds 95 % of 2000 resamplings of the
+scenes. "labelled" is the micro F1 at IoU 0.25 of boxes that also bear the right label. Seeds from 10,000 on were never used
+for anything but reports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from geometric_accuracy import ANY_BOX, interval
+
+from spatial_perception.evaluation.layout_metrics import SceneScores, evaluate_scene
+from spatial_perception.layout.entities import Layout
+from spatial_perception.layout.text import format_layout
+from spatial_perception.models.base import LayoutEstimator
+from spatial_perception.models.registry import load_estimator
+from spatial_perception.models.spatiallm.finish import FILE, features
+from spatial_perception.models.spatiallm.nano import WEIGHTS
+from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.simulation.apartment import HomeStyle
+from spatial_perception.simulation.sensors import simulate_scene
+from spatial_perception.training.scans import FIRST_SEED, make_scan
+
+FIGURES = (("wall", 0.5), ("door", 0.25), ("window", 0.25), (ANY_BOX, 0.25), (ANY_BOX, 0.5))
+UNSEEN_SCANS = 2_000_000
+Source = Callable[[int], tuple[PointCloud, Layout]]
+
+
+@dataclass
+class Tally:
+    """Scores of the scenes so far, labelled boxes (right, told, true), and the errors of wall positions (m)."""
+
+    scenes: list[SceneScores] = field(default_factory=list)
+    labelled: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    walls: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, found: Layout, truth: Layout, seconds: float) -> None:
+        """Count one scene."""
+        scores = evaluate_scene(found, truth)
+        self.scenes.append(scores)
+        self.seconds += seconds
+        self.walls += [v for d in scores.deviations if d.name == "wall position" for v in d.values]
+        for label in {box.label for box in found.boxes + truth.boxes}:
+            parts = [Layout(boxes=tuple(b for b in side.boxes if b.label == label)) for side in (found, truth)]
+            counts = evaluate_scene(*parts).of(ANY_BOX).at(0.25)
+            self.labelled += (counts.tp, counts.num_pred, counts.num_gt)
+
+    def lines(self) -> Iterator[str]:
+        """The figures."""
+        rng = np.random.default_rng(0)
+        for name, threshold in FIGURES:
+            f1 = self.values(name, threshold)
+            if len(f1):
+                low, high = interval(f1, rng)
+                short = "object" if name == ANY_BOX else name
+                yield f"{short}@{threshold} {f1.mean():.3f} [{low:.3f}, {high:.3f}]"
+        right, told, true = self.labelled
+        yield f"labelled {2 * right / max(1.0, told + true):.3f}"
+        yield f"wall position {100 * np.median(self.walls or [np.nan]):.1f} cm"
+        yield f"{self.seconds / len(self.scenes):.2f} s"
+
+    def values(self, name: str, threshold: float) -> np.ndarray:
+        """F1 of the scenes in which a class occurs."""
+        return np.array([s.of(name).at(threshold).f1 for s in self.scenes if not s.of(name).masked])
+
+
+def tally(estimator: LayoutEstimator, source: Source, seeds: range) -> Tally:
+    """The scores of an estimator on the scenes of some seeds."""
+    found = Tally()
+    for seed in seeds:
+        cloud, truth = source(seed)
+        start = time.perf_counter()
+        layout = estimator.estimate(cloud)
+        found.add(layout, truth, time.perf_counter() - start)
+    return found
+
+
+def scenes(rooms: Callable[[int], int], **changes: object) -> Source:
+    """Homes of `rooms(seed)` rooms; `changes` say how the scan is worse than usual."""
+
+    def make(seed: int) -> tuple[PointCloud, Layout]:
+        style = HomeStyle(yaw=np.radians(4.0)) if changes.get("yaw") else None
+        stations, noise = int(changes.get("stations", 3)), float(changes.get("noise", 0.01))
+        cloud, home = simulate_scene(seed, rooms=rooms(seed), stations=stations, noise=noise, style=style)
+        return _worse(cloud, home.layout, changes, np.random.default_rng([seed, 99])), home.layout
+
+    return make
+
+
+def _worse(cloud: PointCloud, truth: Layout, changes: dict, rng: np.random.Generator) -> PointCloud:
+    if changes.get("no_ceiling"):
+        cloud = cloud.select(cloud.xyz[:, 2] < truth.walls[0].start[2] + truth.walls[0].height - 0.3)
+    if changes.get("points") and len(cloud) > changes["points"]:
+        cloud = cloud.select(np.sort(rng.choice(len(cloud), changes["points"], replace=False)))
+    if changes.get("outliers"):
+        low, high = np.percentile(cloud.xyz, [1, 99], axis=0)
+        strays = rng.uniform(low, high, (int(changes["outliers"] * len(cloud)), 3)).astype(np.float32)
+        cloud = PointCloud(np.concatenate([cloud.xyz, strays]), None, cloud.frame_id)
+    return cloud
+
+
+GROUPS: dict[str, Callable[[int], int]] = {
+    "single rooms": lambda seed: 1,
+    "homes of 2-6 rooms": lambda seed: 2 + seed % 5,
+}
+WORSE: dict[str, dict] = {
+    "yaw +4 deg, not aligned": {"yaw": True},
+    "2 % outliers": {"outliers": 0.02},
+    "5k points": {"points": 5000},
+    "3 cm noise": {"noise": 0.03},
+    "no ceiling": {"no_ceiling": True},
+    "one station": {"stations": 1},
+}
+
+
+def report(title: str, name: str, found: Tally) -> None:
+    """Print one row."""
+    print(f"{title:34} {name:10} {'  '.join(found.lines())}", flush=True)
+
+
+def plain(names: list[str], seeds: range) -> None:
+    """Both groups of homes, as scanned."""
+    for group, rooms in GROUPS.items():
+        for name in names:
+            report(group, name, tally(load_estimator(name), scenes(rooms), seeds))
+
+
+def worse(names: list[str], seeds: range) -> None:
+    """Single rooms under each worsening."""
+    for title, changes in WORSE.items():
+        for name in names:
+            settings = {"align_yaw": False} if changes.get("yaw") and name == "nano" else {}
+            report(
+                title, name, tally(load_estimator(name, **settings), scenes(GROUPS["single rooms"], **changes), seeds)
+            )
+
+
+def gap(count: int) -> None:
+    """Scans that were trained on, and unseen ones of the same kind."""
+
+    def source(seed: int) -> tuple[PointCloud, Layout]:
+        scan = make_scan(seed)
+        return PointCloud(scan.xyz), scan.layout
+
+    for title, first in (("scans of the training", FIRST_SEED), ("unseen scans of the same kind", UNSEEN_SCANS)):
+        report(title, "nano", tally(load_estimator("nano"), source, range(first, first + count)))
+
+
+def cost() -> None:
+    """Times and memory with a cloud of 200,000 points, and whether runs repeat."""
+    code = "import time, sys; t = time.perf_counter()\nfrom spatial_perception.models.registry import load_estimator\n"
+    code += "load_estimator('geometric'); import torch, transformers; a = time.perf_counter()\n"
+    code += "load_estimator('nano'); print(a - t, time.perf_counter() - a)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imports, load = map(float, out.stdout.split())
+    cloud, _ = simulate_scene(10_000, rooms=2, stations=4, max_points=200_000)
+    estimator, times, texts = load_estimator("nano"), [], set()
+    for _ in range(20):
+        start = time.perf_counter()
+        texts.add(format_layout(estimator.estimate(cloud)))
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{len(cloud)} points: median {np.median(times):.2f} s, worst {max(times):.2f} s; load {load:.2f} s", end=" ")
+    print(
+        f"after imports of {imports:.1f} s; peak memory of the process {peak:.0f} MiB; {len(texts)} different of 20 runs"
+    )
+
+
+def calibrate(seeds: range) -> None:
+    """Fit the chance that an entity is right (IoU over 0.25) to its features, on seeds below 10,000, and write it."""
+    if seeds.stop > 10_000:
+        raise SystemExit("scores are fitted on seeds below 10,000 only")
+    rows: dict[str, list[tuple[tuple[float, ...], bool]]] = {"wall": [], "door": [], "window": [], "box": []}
+    estimator = load_estimator("nano")
+    estimator.calibration = None
+    for seed in seeds:
+        cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
+        layout = estimator.estimate(cloud)
+        scores = evaluate_scene(layout, truth)
+        groups = (layout.walls, layout.doors, layout.windows, layout.boxes)
+        for kind, group in zip(rows, groups):
+            iou = scores.of(ANY_BOX if kind == "box" else kind).iou
+            best = [max(row, default=0.0) for row in iou] if iou else [0.0] * len(group)
+            rows[kind] += [(features(entity), value > 0.25) for entity, value in zip(group, best)]
+    fitted = {kind: logistic(pairs) for kind, pairs in rows.items()}
+    (WEIGHTS / FILE).write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(fitted))
+
+
+def logistic(pairs: list[tuple[tuple[float, ...], bool]], ridge: float = 1.0) -> list[float]:
+    """Weights of a logistic model, the bias first, by Newton's method with a little shrinking."""
+    x = np.array([(1.0, *row) for row, _ in pairs])
+    y = np.array([right for _, right in pairs], dtype=float)
+    weights = np.zeros(x.shape[1])
+    penalty = ridge * np.diag([0.0, *[1.0] * (x.shape[1] - 1)])
+    for _ in range(50):
+        p = 1.0 / (1.0 + np.exp(-x @ weights))
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + penalty + 1e-6 * np.eye(x.shape[1])
+        weights -= np.linalg.solve(hessian, x.T @ (p - y) + penalty @ weights)
+    return [round(float(value), 4) for value in weights]
+
+
+def reliability(seeds: range) -> None:
+    """Per fifth of the scores of boxes and walls: mean score -> share that is right (IoU over 0.25), number."""
+    estimator = load_estimator("nano")
+    rated: dict[str, list[tuple[float, bool]]] = {"wall": [], "door": [], "window": [], ANY_BOX: []}
+    for seed in seeds:
+        cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
+        layout = estimator.estimate(cloud)
+        scores = evaluate_scene(layout, truth)
+        for name, group in zip(rated, (layout.walls, layout.doors, layout.windows, layout.boxes)):
+            iou = scores.of(name).iou
+            best = [max(row, default=0.0) for row in iou] if iou else [0.0] * len(group)
+            rated[name] += [(entity.score or 0.0, value > 0.25) for entity, value in zip(group, best)]
+    for name, pairs in rated.items():
+        values = np.array(pairs, dtype=float).reshape(-1, 2)
+        fifth = np.clip((values[:, 0] * 5).astype(int), 0, 4)
+        groups = [values[fifth == k] for k in range(5) if (fifth == k).any()]
+        print(name, "  ".join(f"{g[:, 0].mean():.2f}->{g[:, 1].mean():.2f} ({len(g)})" for g in groups), flush=True)
+
+
+def main() -> None:
+    """Run the parts that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", default="10000-10040", help="first-last, last excluded")
+    parser.add_argument("--parts", default="plain,worse,gap,reliability,cost")
+    parser.add_argument("--estimators", default="nano,geometric")
+    parser.add_argument("--calibrate", action="store_true", help="fit scores instead")
+    args = parser.parse_args()
+    seeds = range(*map(int, args.seeds.split("-")))
+    if args.calibrate:
+        calibrate(seeds)
+        return
+    names, parts = args.estimators.split(","), args.parts.split(",")
+    runs: dict[str, Callable[[], None]] = {
+        "plain": lambda: plain(names, seeds),
+        "worse": lambda: worse(names, seeds),
+        "gap": lambda: gap(len(seeds)),
+        "reliability": lambda: reliability(seeds),
+        "cost": cost,
+    }
+    for part in parts:
+        runs[part]()
+
+
+if __name__ == "__main__":
+    main()
