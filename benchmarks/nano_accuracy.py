@@ -206,6 +206,8 @@ def logistic(pairs: list[tuple[tuple[float, ...], bool]], ridge: float = 1.0) ->
     x = np.array([(1.0, *row) for row, _ in pairs])
     y = np.array([right for _, right in pairs], dtype=float)
     weights = np.zeros(x.shape[1])
+    if y.min() == y.max():  # nothing to tell apart by: the share that is right, by Laplace's rule
+        return [round(float(np.log((y.sum() + 1) / (len(y) - y.sum() + 1))), 4), *[0.0] * (x.shape[1] - 1)]
     penalty = ridge * np.diag([0.0, *[1.0] * (x.shape[1] - 1)])
     for _ in range(50):
         p = 1.0 / (1.0 + np.exp(-x @ weights))
