@@ -41,12 +41,12 @@ def run(command: str, folder: Path) -> None:
     where = ROOT if command.startswith(("make ", "scripts/")) else folder
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        command, shell=True, cwd=where, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=300
+        command, shell=True, cwd=where, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_commands_and_python_run_in_order(workshop):
     for command in commands():
         if command.startswith("make ") and not shutil.which("make"):

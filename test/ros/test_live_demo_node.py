@@ -62,9 +62,10 @@ def wait_until(true, seconds=40.0):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 class TestLive:
+    @pytest.mark.timeout(600)
     def test_a_robot_maps_a_home_and_answers(self, tmp_path):
         process = start("results", *QUICK, cwd=tmp_path)
-        out, err = process.communicate(timeout=200)
+        out, err = process.communicate(timeout=500)
         assert process.returncode == 0, f"{out}\n{err}"
         assert "started   recorder, layout node, scene node, simulated robot" in out
         assert re.search(r" 100 % +\d+\.\d m ", out)
