@@ -76,24 +76,58 @@ def find_spot(
     """
     bound = [_bind(relation, scene) for relation in relations]
     anchors = tuple(t for b in bound for t in b.anchors)
-    world = world_without(scene, moved)
-    surfaces = _surfaces(box, bound, world)
-    candidates = _candidates(box, surfaces, bound, world)
-    world = _around(surfaces, box, world)
-    best: Repair | None = None
-    for candidate in islice(candidates, _TRIES):
-        tick()
-        checks = (*physical_checks(candidate, world), *_relation_checks(candidate, bound, scene))
-        found = Repair(candidate, checks)
-        if found.passed:
-            return Spot(found, anchors)
-        best = best if best and _failures(best) <= _failures(found) else found
+    best, _ = _search(box, bound, world_without(scene, moved), tick)
+    if best is not None and best.passed:
+        return Spot(best, anchors)
     reasons = (
         sorted({c.detail or c.name for c in best.checks if not c.passed}) if best else ["there is no free surface"]
     )
     where = " and ".join(r.name.replace("_", " ") for r in relations) or "here"
     raise Refusal(Status.INFEASIBLE, f"I found no place {where} that is large enough: {'; '.join(reasons)}.",
                   [t.box for t in anchors if t.box.id >= 0], best.checks if best else ())  # fmt: skip
+
+
+def which_fit(boxes: Sequence[OrientedBox], relations: Sequence[Relation], scene: Scene, tick: Tick) -> list[bool]:
+    """Whether each box, alone, finds a place where all `relations` hold.
+
+    The largest is searched first: what is smaller mostly fits where that would stand. Refuses as `find_spot` does for anchors.
+    """
+    bound = [_bind(relation, scene) for relation in relations]
+    whole, fitting = world_without(scene, None), [False] * len(boxes)
+    found: list[tuple[OrientedBox, World]] = []
+    for k in sorted(range(len(boxes)), key=lambda i: -float(np.prod(boxes[i].size))):
+        tick()
+        fitting[k] = any(_checked(_standing(boxes[k], spot), bound, world).passed for spot, world in found)
+        if not fitting[k]:
+            best, world = _search(boxes[k], bound, whole, tick)
+            fitting[k] = best is not None and best.passed
+            found += [(best.box, world)] if best is not None and best.passed else []
+    return fitting
+
+
+def _standing(box: OrientedBox, spot: OrientedBox) -> OrientedBox:
+    """A box on the place and level of another one, turned as that is."""
+    x, y, z = spot.center
+    return replace(box, center=(x, y, z + (box.size[2] - spot.size[2]) / 2), yaw=spot.yaw)
+
+
+def _search(box: OrientedBox, bound: Sequence[_Bound], world: World, tick: Tick) -> tuple[Repair | None, World]:
+    """The first candidate that passes, else the one that fails least, with the obstacles that count there."""
+    surfaces = _surfaces(box, bound, world)
+    candidates = _candidates(box, surfaces, bound, world)
+    world = _around(surfaces, box, world)
+    best: Repair | None = None
+    for candidate in islice(candidates, _TRIES):
+        tick()
+        found = _checked(candidate, bound, world)
+        if found.passed:
+            return found, world
+        best = best if best and _failures(best) <= _failures(found) else found
+    return best, world
+
+
+def _checked(box: OrientedBox, bound: Sequence[_Bound], world: World) -> Repair:
+    return Repair(box, (*physical_checks(box, world), *_relation_checks(box, bound, world.scene)))
 
 
 def _failures(result: Repair) -> int:

@@ -12,7 +12,7 @@ from spatial_perception.reasoning.answers import Answer, Check, Proposal, Status
 from spatial_perception.reasoning.grounding import one, robot_thing, select
 from spatial_perception.reasoning.phrasing import listed, place_of, the
 from spatial_perception.reasoning.physics import shifted, world_without
-from spatial_perception.reasoning.placing import Spot, find_spot
+from spatial_perception.reasoning.placing import find_spot, which_fit
 from spatial_perception.reasoning.questions import Description, Fits, Move, Place, Relation, Shift
 from spatial_perception.reasoning.refusals import Refusal
 from spatial_perception.reasoning.relations import OPPOSITES
@@ -137,8 +137,7 @@ def answer_place(question: Place, scene: Scene, tick: Tick) -> Answer:
         raise Refusal(
             Status.AMBIGUOUS, f"How large is the {noun}? Say for instance: place a {noun} of 0.5 x 0.4 x 0.6 m."
         )
-    box = OrientedBox(-1, "bbox", label, (0.0, 0.0, scene.floor + size[2] / 2), main_direction(scene), size)
-    spot = find_spot(box, question.relations, scene, tick)
+    spot = find_spot(_new_thing(label, size, scene), question.relations, scene, tick)
     proposal = Proposal(spot.repair.box)
     assumed = "" if question.size else f" of a usual size ({size[0]:g} x {size[1]:g} x {size[2]:g} m)"
     lead = f"The {spoken(label)}{assumed} can go" if spot.repair.passed else f"Placing the {spoken(label)}"
@@ -155,15 +154,9 @@ def answer_fits(question: Fits, scene: Scene, tick: Tick) -> Answer:
     anchors = [a for d in question.relation.anchors for a in select(d, scene)]
     if tops and len(anchors) > 1:
         one(question.relation.anchors[0], scene)
-    good: list[str] = []
-    for label in ON_TOPS if tops else _TO_TRY:
-        if label in HANGING | WALL_MOUNTED:
-            continue
-        tick()
-        size = TYPICAL_SIZES[label]
-        box = OrientedBox(-1, "bbox", label, (0.0, 0.0, scene.floor + size[2] / 2), main_direction(scene), size)
-        if _spot_or_none(box, question.relation, scene, tick):
-            good.append(label)
+    labels = [label for label in (ON_TOPS if tops else _TO_TRY) if label not in HANGING | WALL_MOUNTED]
+    fitting = which_fit([_new_thing(x, TYPICAL_SIZES[x], scene) for x in labels], (question.relation,), scene, tick)
+    good = [label for label, fits in zip(labels, fitting) if fits]
     where = _said(question.relation)
     things = anchors[:4]
     if not good:
@@ -176,11 +169,6 @@ def answer_fits(question: Fits, scene: Scene, tick: Tick) -> Answer:
     return Answer("", text, value=float(len(good)), key=tuple(good), **evidence(things))
 
 
-def _spot_or_none(box: OrientedBox, relation: Relation, scene: Scene, tick: Tick) -> Spot | None:
-    try:
-        spot = find_spot(box, (relation,), scene, tick)
-    except Refusal as refusal:
-        if refusal.status is not Status.INFEASIBLE:
-            raise
-        return None
-    return spot if spot.repair.passed else None
+def _new_thing(label: str, size: Vec3, scene: Scene) -> OrientedBox:
+    """A thing on the floor that has no place yet, along the main walls."""
+    return OrientedBox(-1, "bbox", label, (0.0, 0.0, scene.floor + size[2] / 2), main_direction(scene), size)

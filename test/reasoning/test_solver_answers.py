@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from spatial_perception.models.registry import load_answerer
 from spatial_perception.reasoning.answers import Status
 from spatial_perception.reasoning.scene import make_scene
+from spatial_perception.simulation import make_home
 
 NUMBERS = [
     ("how many chairs are there?", 2.0, ""),
@@ -256,3 +258,14 @@ def test_the_nearest_one_is_that_to_the_other_thing(ask, question, metres):
 def test_rooms_beside_a_room(ask):
     assert "the bedroom and the living room" in ask("which rooms are next to the kitchen?").text
     assert ask("how high is the ceiling?").value == pytest.approx(2.6)
+
+
+@pytest.mark.parametrize("seed", [2, 5, 11])
+def test_what_fits_is_what_would_be_placed(seed: int) -> None:
+    """Trying what is smaller where something larger stood finds the same things as a search for each."""
+    scene, answerer = make_scene(make_home(seed).layout), load_answerer()
+    for room in scene.rooms[:2]:
+        answer = answerer.ask(f"what fits in the {room.name}?", scene)
+        for label in ("bed", "desk", "chair", "stool"):
+            placed = answerer.ask(f"where can I put a {label} in the {room.name}?", scene)
+            assert (label in answer.key) == (placed.status is Status.OK), (room.name, label)
