@@ -15,6 +15,9 @@ from spatial_perception.generation.cache import KeyValueCache
 
 MAX_DRAFT = 256
 FIRST_ROOM = 1024
+# For fewer query rows torch's attention on CPUs shares the sum over keys out among threads: the last bits of the result
+# would depend on their number (seen with torch 2.13 up to 3 rows). Rows that nobody reads cost next to nothing.
+MIN_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,18 @@ class LanguageModel:
 
     def step(self, embeds: Tensor, positions: Tensor, cache: KeyValueCache, keep: int) -> Tensor:
         """Append input embeddings (B, n, H) to the cache; return float32 logits (B, keep, V) of the last positions."""
+        count = embeds.shape[1]
+        if embeds.device.type == "cpu" and count < MIN_ROWS:
+            embeds, positions = _padded(embeds, 1), _padded(positions, -1)
         hidden = self.hidden(embeds, positions, cache)
-        cache.advance(embeds.shape[1])
-        return self.head(hidden[:, -keep:]).float()
+        cache.advance(count)
+        return self.head(hidden[:, count - keep : count]).float()
+
+
+def _padded(values: Tensor, axis: int) -> Tensor:
+    """Values with the last of an axis repeated, so that there are `MIN_ROWS`."""
+    last = values.narrow(axis, values.shape[axis] - 1, 1)
+    return torch.cat([values, *[last] * (MIN_ROWS - values.shape[axis])], axis)
 
 
 def _cache_name(stack: Any) -> str:

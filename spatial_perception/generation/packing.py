@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 _LOG = logging.getLogger(__name__)
 _ROWS_HINT = 8
-_MIN_WEIGHTS = 4096
+_MIN_WEIGHTS = 1024
 
 
 class PackedLinear(nn.Module):
