@@ -13,6 +13,7 @@ needs_nodes = pytest.mark.skipif(
     find_spec("rclpy") is None and find_spec("embedded_ros") is None,
     reason="neither ROS 2 nor embedded_ros is installed",
 )
+NEED_TORCH = ("overfitting.py", "decoding.py")
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,27 @@ needs_nodes = pytest.mark.skipif(
             "F1 @.25 wall",
             marks=[needs_nodes, pytest.mark.slow],
         ),
+        pytest.param(
+            "overfitting.py",
+            ["--rooms", "1", "--epochs", "2", "--output", "{tmp}/overfitted"],
+            "rooms whose walls",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "decoding.py",
+            ["--layers", "1", "--width", "128", "--vocabulary", "1000", "--points", "20"],
+            "x generate",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
-def test_benchmark_runs(script, arguments, says):
+def test_benchmark_runs(script, arguments, says, tmp_path):
+    if script in NEED_TORCH:
+        pytest.importorskip("torch")
+        pytest.importorskip("transformers")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, f"benchmarks/{script}", *arguments],
+        [sys.executable, f"benchmarks/{script}", *(text.format(tmp=tmp_path) for text in arguments)],
         cwd=ROOT,
         env=environment,
         capture_output=True,
