@@ -23,6 +23,7 @@ NEED_TORCH = ("overfitting.py", "decoding.py")
         ("geometric_cost.py", ["--points", "20000", "40000"], "time grows"),
         ("evaluation_speed.py", ["--scenes", "3"], "scenes"),
         ("cli_startup.py", ["--runs", "2"], "ms"),
+        ("encoder.py", ["--tiny", "--voxels", "3000", "--runs", "1", "--rounds", "1"], "times faster"),
         ("question_answering.py", ["--homes", "1"], "numbers, MRA"),
         ("navigation_speed.py", ["--repeat", "1"], "of the limit"),
         ("node_updates.py", ["--repeat", "2"], "update after one moved box"),

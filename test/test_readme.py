@@ -18,14 +18,14 @@ STAND_INS = {
 }
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str = README) -> list[str]:
     """The fenced blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
 
 
-def commands() -> list[str]:
+def commands(page: str = README) -> list[str]:
     """Each line of each shell block, without comments."""
-    lines = [line.split("  #")[0].strip() for block in blocks("bash") for line in block.splitlines()]
+    lines = [line.split("  #")[0].strip() for block in blocks("bash", page) for line in block.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -58,6 +58,18 @@ def test_commands_and_python_run_in_order(workshop):
         script = workshop / f"readme_{number}.py"
         script.write_text(code, encoding="utf-8")
         run(f'"{sys.executable}" {script.name}', workshop)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_commands_and_python_of_the_checkpoint_page(tmp_path):
+    pytest.importorskip("transformers")
+    page = (ROOT / "docs/spatiallm.md").read_text(encoding="utf-8")
+    for command in commands(page):
+        run(command, tmp_path)
+    for number, code in enumerate(blocks("python", page)):
+        (tmp_path / f"page_{number}.py").write_text(code, encoding="utf-8")
+        run(f'"{sys.executable}" page_{number}.py', tmp_path)
 
 
 def test_the_two_first_commands_are_there():

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from spatial_perception.models.layers.accelerators import attention
 
 MAX_SCORE_BYTES = 256 * 2**20
 
@@ -61,7 +62,7 @@ class PatchAttention(nn.Module):
         """Features (N, C) to (N, C)."""
         qkv = self.qkv(feat)
         mixed = torch.cat([self._attend(qkv, rows) for rows in order.gather.split(self._patches_at_once(order, qkv))])
-        return self.proj(mixed.reshape(-1, feat.shape[1])[order.slot])
+        return self.proj(mixed.reshape(-1, feat.shape[1]).index_select(0, order.slot))
 
     def _patches_at_once(self, order: PatchOrder, qkv: Tensor) -> int:
         """Bound the scores of one step, should the backend materialise them."""
@@ -69,7 +70,7 @@ class PatchAttention(nn.Module):
 
     def _attend(self, qkv: Tensor, rows: Tensor) -> Tensor:
         patches, patch = rows.shape
-        gathered = qkv[rows].view(patches, patch, 3, self.heads, -1)
+        gathered = qkv.index_select(0, rows.flatten()).view(patches, patch, 3, self.heads, -1)
         query, key, value = gathered.permute(2, 0, 3, 1, 4).unbind(0)
-        out = functional.scaled_dot_product_attention(query, key, value)
+        out = attention(query, key, value)
         return out.transpose(1, 2).reshape(patches, patch, -1)

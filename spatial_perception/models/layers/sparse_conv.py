@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from spatial_perception.errors import EstimatorError
+from spatial_perception.models.layers import accelerators
 
 CHUNK_ELEMENTS = 2**24
 
@@ -21,13 +22,15 @@ class KernelMap:
     """Neighbour pairs of one kernel on one set of cells.
 
     `sources[k]` and `targets[k]` are int64 index tensors of equal length: input cell and output cell of offset k, where
-    k counts the offsets with x slowest and z fastest. `centre` is the offset that maps each cell to itself, if any.
+    k counts the offsets with x slowest and z fastest. `centre` is the offset that maps each cell to itself, if any; `cells`
+    (N, 3) are then the cells themselves.
     """
 
     sources: tuple[Tensor, ...]
     targets: tuple[Tensor, ...]
     outputs: int
     centre: int | None = None
+    cells: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def submanifold_map(grid: Tensor, kernel: int) -> KernelMap:
         half.extend(_column_pairs(cells, dx, dy, radius))
     centre = kernel**3 // 2
     pairs = half[:centre] + [half[centre]] + [(target, source) for source, target in reversed(half[:centre])]
-    return KernelMap(tuple(s for s, _ in pairs), tuple(t for _, t in pairs), len(grid), centre)
+    return KernelMap(tuple(s for s, _ in pairs), tuple(t for _, t in pairs), len(grid), centre, grid)
 
 
 def strided_map(grid: Tensor) -> tuple[KernelMap, Tensor]:
@@ -124,8 +127,15 @@ def strided_map(grid: Tensor) -> tuple[KernelMap, Tensor]:
 def sparse_conv(feat: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
     """Convolve features (N, Cin) with weights (K, Cin, Cout) along the pairs of `kernel_map`; returns (M, Cout).
 
-    out[t] = sum over offsets k and pairs (s, t) of k: feat[s] @ weight[k]. Cross-correlation, no flip.
+    out[t] = sum over offsets k and pairs (s, t) of k: feat[s] @ weight[k]. Cross-correlation, no flip. On CUDA by spconv,
+    where it is installed and may be used.
     """
+    faster = accelerators.submanifold_conv(feat, weight, kernel_map.cells)
+    return plain_sparse_conv(feat, weight, kernel_map) if faster is None else faster
+
+
+def plain_sparse_conv(feat: Tensor, weight: Tensor, kernel_map: KernelMap) -> Tensor:
+    """`sparse_conv` in nothing but torch: gather, multiply, add, one kernel offset after the other."""
     if kernel_map.centre is None:
         out = feat.new_zeros(kernel_map.outputs, weight.shape[2])
     else:
