@@ -29,9 +29,6 @@ _START_TIMEOUT = 120.0
 """How long (s) the nodes may take to come up on a busy machine."""
 _STALL = 60.0
 """The robot standing still for this long (s) is a fault."""
-_MIN_SHARE = 0.02
-"""Less than layout_node's default, which is made for long drives: in one round little noise adds up, while far walls are hit
-seldom."""
 _MARGIN = 0.4  # m around the way of the robot on the small map
 FOXGLOVE_LAYOUT = Path("config", "foxglove_layout.json")
 RECORDED = (
@@ -136,7 +133,7 @@ def commands(folder: Path, options: DemoOptions, runtime: Runtime) -> dict[str, 
     robot = {"seed": options.seed, "rooms": options.rooms, "real_time_factor": options.pace, "lidar": "dome",
              "colour": True, "camera_rate": 2.0}  # fmt: skip
     node = {"use_sim_time": True, "autostart": True, "estimation.estimator": options.estimator, "estimation.period": 2.0,
-            "outputs.folder": str(folder.resolve()), "map.min_share": _MIN_SHARE}  # fmt: skip
+            "outputs.folder": str(folder.resolve())}  # fmt: skip
     settings = ["--params-file", str(runtime.share() / "config" / "simulation.yaml")]
     scene = {"use_sim_time": True, "autostart": True}
     return {

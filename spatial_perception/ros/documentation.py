@@ -5,8 +5,8 @@ That is the table of each page in `docs/nodes`, and `config/navigation.yaml`.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,15 +68,18 @@ def parameter_file(names: Sequence[str]) -> str:
 
 def main() -> int:
     """Bring the files of two folders up to date; where ROS is not installed, over the embedded runtime."""
+    arguments = argparse.ArgumentParser(description="Bring the tables of parameters up to date.")
+    arguments.add_argument("pages", nargs="?", type=Path, default=Path("docs/nodes"), help="folder of the nodes' pages")
+    arguments.add_argument("config", nargs="?", type=Path, default=Path("config"), help="folder of parameter files")
+    folders = arguments.parse_args()
     if find_spec("rclpy") is None:
         import embedded_ros
 
         embedded_ros.activate()
-    folder = Path(sys.argv[1])
     for name, model in models().items():
-        page = folder / f"{name}.md"
+        page = folders.pages / f"{name}.md"
         page.write_text(with_table(page.read_text(encoding="utf-8"), model), encoding="utf-8")
-    Path(sys.argv[2], "navigation.yaml").write_text(parameter_file(IN_FILE), encoding="utf-8")
+    (folders.config / "navigation.yaml").write_text(parameter_file(IN_FILE), encoding="utf-8")
     return 0
 
 

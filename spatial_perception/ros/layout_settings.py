@@ -125,7 +125,7 @@ class Map(StrictModel):
     load: str = setting("", "Folder of a saved map to go on with; empty: begin with an empty one.", read_only=True)
     min_hits: int = setting(2, "Voxels hit by fewer points are not estimated from.", ge=1, le=1000)
     min_share: float = setting(
-        0.1,
+        0.05,
         "Nor are those with a smaller share of the most hits around them: noise before and behind surfaces; 0: they are.",
         ge=0.0,
         le=1.0,
