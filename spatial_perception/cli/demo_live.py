@@ -56,8 +56,8 @@ def run_live(folder: Path, options: DemoOptions, runtime: Runtime) -> None:
     console = out()
     clear(folder)
     with ExitStack() as stack:
-        stack.enter_context(_ended_by_signals())
-        system = stack.enter_context(_running(folder, options, runtime))
+        heard = stack.enter_context(_ended_by_signals())
+        system = stack.enter_context(_running(folder, options, runtime, heard))
         names = ", ".join(name.replace("_", " ") for name in system.processes.names)
         console.print(f"started   {names}", markup=False, soft_wrap=True)
         console.print(f"          {runtime}, domain {system.domain}, this machine only", markup=False, style="dim")
@@ -91,22 +91,28 @@ def clear(folder: Path) -> None:
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let the signals of a closed terminal and of `kill` end the demo as Ctrl-C does."""
+def _ended_by_signals() -> Iterator[list[int]]:
+    """Let the signals of a closed terminal and of `kill` end the demo as Ctrl-C does; yields those that came.
+
+    An exception that a signal raises within a destructor or while a process is forked is swallowed there: loops look at the
+    list too.
+    """
+    heard: list[int] = []
 
     def interrupt(number: int, frame: Any) -> None:
+        heard.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield
+        yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def _running(folder: Path, options: DemoOptions, runtime: Runtime) -> Iterator[_System]:
+def _running(folder: Path, options: DemoOptions, runtime: Runtime, heard: list[int]) -> Iterator[_System]:
     """The processes in a domain of their own, and the observer beside them."""
     from spatial_perception.ros.observer import Observer
     from spatial_perception.ros.processes import Processes
@@ -125,7 +131,7 @@ def _running(folder: Path, options: DemoOptions, runtime: Runtime) -> Iterator[_
         processes = stack.enter_context(Processes(environment, logs))
         for name, command in commands(folder, options, runtime).items():
             processes.start(name, command)
-        yield _System(processes, observer, domain.number, monotonic())
+        yield _System(processes, observer, domain.number, monotonic(), heard)
 
 
 def commands(folder: Path, options: DemoOptions, runtime: Runtime) -> dict[str, list[str]]:
@@ -173,12 +179,19 @@ def ros_arguments(parameters: dict[str, Any], more: Sequence[str] = ()) -> list[
 
 @dataclass
 class _System:
-    """What runs, since when."""
+    """What runs, since when, and the signals that came."""
 
     processes: Processes
     observer: Observer
     domain: int
     began: float
+    heard: list[int]
+
+    def check(self) -> None:
+        """Raise NodeError where a process has ended, KeyboardInterrupt where a signal came whose exception was swallowed."""
+        self.processes.check()
+        if self.heard:
+            raise KeyboardInterrupt
 
     def watch(self) -> Sighting:
         """Show the drive until its round is done."""
@@ -187,7 +200,7 @@ class _System:
         before: Sighting | None = None
         with Screen(out()) as screen:
             while True:
-                self.processes.check()
+                self.check()
                 seen = self.observer.seen
                 if before is None or seen.time != before.time:
                     before, moved = seen, monotonic()
@@ -202,7 +215,7 @@ class _System:
     def _wait_for_start(self) -> None:
         with out().status("waiting for the nodes"):
             while self.observer.seen.time is None or self.observer.seen.truth is None or not self.observer.seen.plan:
-                self.processes.check()
+                self.check()
                 if monotonic() - self.began > _START_TIMEOUT:
                     raise NodeError("the nodes do not come up; see the logs beside the results, or try --offline")
                 sleep(_TICK)

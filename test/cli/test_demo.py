@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -253,3 +255,21 @@ def test_the_picture_of_the_map_shows_trail_and_way(tmp_path):
     assert (np.abs(other.astype(int) - blue).sum(axis=2) < 12).sum() > 200
     boxes = (Box(3, "bed", (1, 1, 0.3), 0.0, (1, 1, 0.5)),)
     demo_results.draw_navigation(full, replace(ROOM, boxes=boxes), (3.2, 0.6, 0.0), (), (7, "gone"))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_whose_exception_is_swallowed_ends_the_demo_all_the_same(tmp_path):
+    class Dying:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGHUP)
+            sum(range(1000))  # the handler runs within this method
+
+    class Processes:
+        def check(self):
+            pass
+
+    with demo_live._ended_by_signals() as heard:
+        Dying()
+        assert heard == [signal.SIGHUP]
+        with pytest.raises(KeyboardInterrupt):
+            demo_live._System(Processes(), None, 0, 0.0, heard).check()
