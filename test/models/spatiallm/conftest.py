@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from spatial_perception.models.spatiallm.modeling import SpatialLM
+from spatial_perception.models.spatiallm.pipeline import SpatialLMEstimator
+from spatial_perception.models.spatiallm.tiny import make_tiny_checkpoint
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -45,3 +47,14 @@ def reference(request, tmp_path_factory):
 @pytest.fixture
 def tiny_directory(tmp_path):
     return copy_checkpoint("slm10_tiny_qwen", tmp_path / "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """A checkpoint that knows nothing, as a directory."""
+    return make_tiny_checkpoint(tmp_path_factory.mktemp("tiny") / "checkpoint", seed=3)
+
+
+@pytest.fixture(scope="session")
+def estimator(tiny):
+    return SpatialLMEstimator.from_pretrained(tiny, device="cpu", max_new_tokens=150)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -56,3 +58,8 @@ def room_cloud(size=(4.0, 3.0, 2.6), shift=(0.0, 0.0, 0.0), points=6000, seed=0,
         faces.append(face * size)
     xyz = np.concatenate(faces) + shift
     return PointCloud(xyz, rng.integers(0, 256, (len(xyz), 3), dtype=np.uint8), frame_id, 12.5)
+
+
+def without_scores(layout):
+    """The entities of a layout, whatever their scores."""
+    return [replace(entity, score=None) for entity in layout]
