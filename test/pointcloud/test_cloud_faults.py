@@ -101,7 +101,8 @@ FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "content", "cause"), FAULTS)
+# Names of their own: the bytes of archives hold the time, and tests must be called alike in all processes.
+@pytest.mark.parametrize(("name", "content", "cause"), FAULTS, ids=[f"{k}-{f[0]}" for k, f in enumerate(FAULTS)])
 def test_each_fault_is_one_line_with_file_and_cause(tmp_path, name, content, cause):
     path = tmp_path / name
     path.write_bytes(content)

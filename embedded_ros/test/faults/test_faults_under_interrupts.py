@@ -275,6 +275,7 @@ def strike(arguments: tuple[str, ...], number: int, delay: float) -> tuple[float
     return time.monotonic() - begin, output
 
 
+@pytest.mark.slow
 def test_signals_at_random_moments_end_every_program(programs, tmp_path):
     seed = int.from_bytes(os.urandom(3), "little")
     chance = random.Random(seed)
@@ -323,6 +324,7 @@ def spawn(code: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", code], text=True, start_new_session=True, **pipes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_publisher_that_waits_for_a_hanging_reader_can_be_ended(number):
     """With KEEP_ALL a write blocks in C for as long as the reader does not keep up."""
