@@ -132,11 +132,13 @@ def _leave_at_once(*_: Any) -> None:
 
 
 def _stop(executor: ProcessPoolExecutor) -> None:
-    """End all workers: politely, then by force."""
-    executor.shutdown(wait=False, cancel_futures=True)
+    """End all workers: politely, then by force; then the executor's own thread, which must not meet the end of Python."""
+    closing = threading.Thread(target=executor.shutdown, kwargs={"wait": True, "cancel_futures": True}, daemon=True)
+    closing.start()
     workers = multiprocessing.active_children()
     for worker in workers:
         worker.terminate()
     for worker in workers:
         if not wait([worker.sentinel], timeout=_PATIENCE):
             worker.kill()
+    closing.join(_PATIENCE)
