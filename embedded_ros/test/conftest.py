@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 import tempfile
+import threading
+import time
 
 import pytest
 
@@ -67,3 +72,64 @@ def node(ros):
     node = ros.create_node("test_node")
     yield node
     node.destroy_node()
+
+
+def _denied(task: str) -> float:
+    """Return the seconds that a task was ready to run while others had the processors (0 where the kernel does not tell)."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(pathlib.Path(f"/proc/{task}/schedstat").read_text().split()[1]) / 1e9
+    return 0.0
+
+
+class Stopwatch:
+    """Counts seconds, but not those in which a busy machine let neither this thread nor the watched process run.
+
+    So a limit tells what hangs from what is merely slow, whatever else runs beside the tests.
+    """
+
+    def __init__(self, process: subprocess.Popen | None = None) -> None:
+        self._tasks = ["thread-self", *([str(process.pid)] if process else [])]
+        self._begin = self._now()
+
+    def _now(self) -> float:
+        return time.monotonic() - sum(map(_denied, self._tasks))
+
+    def seconds(self) -> float:
+        """Return the seconds since the beginning; of an ended process before it is waited for."""
+        return self._now() - self._begin
+
+
+@pytest.fixture
+def stopwatch():
+    """A stopwatch class: ``stopwatch().seconds()``, ``stopwatch(process).seconds()``."""
+    return Stopwatch
+
+
+@pytest.fixture
+def limit():
+    """One second, and as much again as a busy machine now takes to run nothing at all more than an idle one."""
+    begin = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import numpy"], check=True)
+    return 1.0 + max(0.0, time.monotonic() - begin - 0.15)
+
+
+@pytest.fixture
+def end_of():
+    """A function that sends a signal to a process; returns the seconds until its end, by a stopwatch, and its output.
+
+    Raises AssertionError when it does not end within a minute.
+    """
+
+    def end(process: subprocess.Popen, number: int) -> tuple[float, str]:
+        watch = Stopwatch(process)
+        process.send_signal(number)
+        killer = threading.Timer(60.0, process.kill)
+        killer.start()
+        output = process.stdout.read()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        seconds = watch.seconds()
+        killer.cancel()
+        assert process.wait() != -signal.SIGKILL, f"it hangs; its output: {output[-3000:]}"
+        return seconds, output
+
+    return end

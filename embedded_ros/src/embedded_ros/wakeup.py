@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any
 
 from embedded_ros import interrupts
 
@@ -51,28 +48,3 @@ class Wakeup:
     def _block(self, limit: float) -> None:
         with contextlib.suppress(queue.Empty):
             self._queue.get(timeout=limit) if limit > 0 else self._queue.get_nowait()
-
-
-def start_aside(work: Callable[[], Any]) -> Future[Any]:
-    """Do something that may block in C in another thread, where it keeps no signal from being handled."""
-    outcome = Future[Any]()
-    threading.Thread(target=_fulfil, args=(outcome, work), name="embedded_ros aside", daemon=True).start()
-    return outcome
-
-
-def wait_aside(outcome: Future[Any], given_up: Callable[[], bool]) -> bool:
-    """Return whether such work ended before ``given_up`` said that it need not; raises what the work raised."""
-    wakeup = Wakeup()
-    outcome.add_done_callback(lambda _: wakeup.set())
-    wakeup.wait_for(lambda: outcome.done() or given_up(), None)
-    if not outcome.done():
-        return False
-    outcome.result()
-    return True
-
-
-def _fulfil(outcome: Future[Any], work: Callable[[], Any]) -> None:
-    try:
-        outcome.set_result(work())
-    except Exception as error:
-        outcome.set_exception(error)

@@ -255,38 +255,21 @@ def programs(tmp_path_factory):
     busy.wait(20)
 
 
-def strike(arguments: tuple[str, ...], number: int, delay: float) -> tuple[float, str]:
-    """Start a tool, send a signal after a while, return the seconds until its end and its output."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "embedded_ros", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    time.sleep(delay)
-    begin = time.monotonic()
-    process.send_signal(number)
-    try:
-        output, _ = process.communicate(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, _ = process.communicate()
-    return time.monotonic() - begin, output
+def spawn(*arguments: str) -> subprocess.Popen:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([sys.executable, *arguments], text=True, start_new_session=True, **pipes)
 
 
-@pytest.mark.slow
-def test_signals_at_random_moments_end_every_program(programs, tmp_path):
+def test_signals_at_random_moments_end_every_program(programs, tmp_path, end_of, limit):
     seed = int.from_bytes(os.urandom(3), "little")
     chance = random.Random(seed)
     for turn in range(_SIGNALS * len(programs)):
         arguments = programs[turn % len(programs)]
         number, delay = chance.choice([signal.SIGINT, signal.SIGINT, signal.SIGTERM]), chance.random() * 1.5
         fresh = tuple(word.replace("FOLDER", str(tmp_path / str(turn))) for word in arguments)
-        begin = time.monotonic()
-        subprocess.run([sys.executable, "-c", "import numpy"], check=True)
-        limit = 1.0 + 3.0 * max(0.0, time.monotonic() - begin - 0.15)  # more on a busy machine
-        seconds, output = strike(fresh, number, delay)
+        process = spawn("-m", "embedded_ros", *fresh)
+        time.sleep(delay)
+        seconds, output = end_of(process, number)
         where = f"seed {seed} turn {turn}: {arguments} after {delay:.3f} s, signal {number}: {seconds:.2f} s\n{output[-3000:]}"
         assert "Exception ignored" not in output, where
         # Python's own start, before the runtime is imported, prints a traceback in which nothing of the runtime stands.
@@ -305,7 +288,7 @@ rclpy.spin(node)
 """
 _KEEPER = """
 import embedded_ros; embedded_ros.activate()
-import numpy as np, rclpy
+import sys, numpy as np, rclpy
 from rclpy.qos import HistoryPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 rclpy.init(); node = rclpy.create_node("keeper")
@@ -315,32 +298,59 @@ def tick():
     publisher.publish(cloud)
     print(publisher.get_subscription_count(), flush=True)
 node.create_timer(0.02, tick)
-rclpy.spin(node)
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.executors import MultiThreadedExecutor
+from std_msgs.msg import String
+hear = lambda message: print("heard", message.data, flush=True)
+node.create_subscription(String, "/words", hear, 10, callback_group=MutuallyExclusiveCallbackGroup())
+rclpy.spin(node, MultiThreadedExecutor(3) if "threads" in sys.argv else None)
 """
 
 
-def spawn(code: str) -> subprocess.Popen:
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen([sys.executable, "-c", code], text=True, start_new_session=True, **pipes)
+@pytest.fixture
+def blocked():
+    """A function that starts a publisher and stops its reader, so that the publisher's write waits for the reader."""
+    processes = []
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_publisher_that_waits_for_a_hanging_reader_can_be_ended(number):
-    """With KEEP_ALL a write blocks in C for as long as the reader does not keep up."""
-    reader, keeper = spawn(_READER), spawn(_KEEPER)
-    try:
+    def start(*arguments: str) -> subprocess.Popen:
+        reader, keeper = spawn("-c", _READER), spawn("-c", _KEEPER, *arguments)
+        processes.extend((reader, keeper))
         assert reader.stdout.readline() == "up\n"
         while keeper.stdout.readline() == "0\n":
             pass
         reader.send_signal(signal.SIGSTOP)
         time.sleep(1.5)  # the writer's room is used up by now
-        begin = time.monotonic()
-        keeper.send_signal(number)
-        output, _ = keeper.communicate(timeout=8)  # after ten seconds the reader would count as dead
-        assert time.monotonic() - begin < 5.0
-        assert "Traceback" not in output
-    finally:
-        for process in (reader, keeper):
-            process.kill()
-            process.communicate()
+        return keeper
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("mode", ["one", "threads"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_publisher_that_waits_for_a_hanging_reader_can_be_ended(blocked, mode, number, end_of, limit):
+    """With KEEP_ALL a write blocks in C for as long as the reader does not keep up."""
+    keeper = blocked(mode)
+    seconds, output = end_of(keeper, number)
+    assert seconds < limit + 1.0  # after ten seconds the reader would count as dead
+    assert "Traceback" not in output
+
+
+def test_a_publisher_that_waits_for_a_hanging_reader_holds_up_nothing_else(blocked, node, stopwatch):
+    """While it writes, Cyclone locks the writer; a change of its status must not make the whole process wait for it."""
+    from sensor_msgs.msg import PointCloud2
+    from std_msgs.msg import String
+
+    keeper = blocked("threads")
+    words = node.create_publisher(String, "/words", 10)
+    node.create_subscription(PointCloud2, "/kept", lambda message: None, 5)  # one more reader: a new status
+    while not (words.get_subscription_count() and node.count_publishers("/kept")):
+        time.sleep(0.01)
+    time.sleep(0.5)
+    watch = stopwatch(keeper)
+    words.publish(String(data="now"))
+    while keeper.stdout.readline() not in ("heard now\n", ""):
+        pass
+    assert watch.seconds() < 5.0  # after ten seconds the reader counts as dead, and all goes on

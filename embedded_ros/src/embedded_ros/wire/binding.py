@@ -72,6 +72,10 @@ class DdsError(RuntimeError):
     """A call into Cyclone DDS failed."""
 
 
+class NoRoomError(DdsError):
+    """Cyclone waited as long as the QoS says and found no room for a sample."""
+
+
 class Guid(ct.Structure):
     """The 16 bytes that identify an entity on the network."""
 
@@ -200,7 +204,9 @@ HAS_FAST_PATH = sys.platform != "win32" and _declare(_FAST)
 
 
 def check(code: int, what: str) -> int:
-    """Return a non-negative result; raise DdsError naming the failed step otherwise."""
+    """Return a non-negative result; raise DdsError (NoRoomError after a timeout) naming the failed step otherwise."""
+    if code == RETCODE_TIMEOUT:
+        raise NoRoomError(f"{what} failed: no room within the time allowed")
     if code < 0:
         raise DdsError(f"{what} failed: {_RETCODES.get(code, 'unknown error')} ({code})")
     return code

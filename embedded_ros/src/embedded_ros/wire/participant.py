@@ -8,12 +8,10 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 
 from embedded_ros import interrupts
 from embedded_ros.messages.hashing import type_hash
-from embedded_ros.wakeup import start_aside, wait_aside
 from embedded_ros.wire import profile
 from embedded_ros.wire.binding import (
     DATA_AVAILABLE,
@@ -30,6 +28,7 @@ from embedded_ros.wire.binding import (
     SAMPLE_LOST,
     SUBSCRIPTION_MATCHED,
     DdsError,
+    NoRoomError,
     check,
     delete,
     guid_of,
@@ -82,7 +81,6 @@ class Participant:
         self._counter = 0
         self._closed = False
         self.is_leaving = False  # set when the end is near: nothing shall block any more
-        self._writing: weakref.WeakSet[Future[None]] = weakref.WeakSet()
         _open.add(self)
 
     def topic(self, dds_name: str, type_name: str, service: bool) -> int:
@@ -105,25 +103,9 @@ class Participant:
             return
         self._closed = True
         _open.discard(self)
+        self.is_leaving = True
         self.waiter.close()
-        if self.blocked():  # Cyclone deletes nothing that is being written with; the peers find out by themselves
-            start_aside(functools.partial(delete, self.entity))
-        else:
-            delete(self.entity)
-
-    def write_patiently(self, work: Callable[[], None]) -> None:
-        """Write something for which lagging readers have to make room.
-
-        Raises LeavingError when the participant leaves before they do.
-        """
-        writing = start_aside(work)
-        self._writing.add(writing)
-        if not wait_aside(writing, lambda: self.is_leaving):
-            raise LeavingError("the program ends while readers lag behind")
-
-    def blocked(self) -> bool:
-        """Return whether a write still waits."""
-        return any(not writing.done() for writing in list(self._writing))
+        delete(self.entity)
 
 
 class Writer:
@@ -141,25 +123,34 @@ class Writer:
                 LIBRARY.dds_create_writer(participant.entity, topic, c_qos, None), f"creating a writer of {dds_name}"
             )
         self.guid = guid_of(self.entity)
-        self._may_block = qos.keep_all and qos.reliable
         self._sertype = self._path.sertype(self.entity)
         participant.waiter.add(self.entity, _WRITER_STATUSES, on_status)
 
     def write(self, data: bytes) -> None:
-        """Send complete CDR (header included); raises DdsError."""
-        self._path.write(self.entity, self._sertype, data)
+        """Send complete CDR (header included), like ``write_parts``."""
+        self._send(functools.partial(self._path.write, self.entity, self._sertype, data))
 
     def write_parts(self, parts: list[Any]) -> None:
         """Send complete CDR given in parts; raises DdsError.
 
         With KEEP_ALL it waits while readers lag behind; raises LeavingError when the participant leaves meanwhile.
         """
-        if self._may_block and threading.current_thread() is threading.main_thread():
-            self._participant.write_patiently(
-                functools.partial(self._path.write_parts, self.entity, self._sertype, parts)
-            )
-        else:
-            self._path.write_parts(self.entity, self._sertype, parts)
+        self._send(functools.partial(self._path.write_parts, self.entity, self._sertype, parts))
+
+    def _send(self, work: Callable[[], None]) -> None:
+        """Write, again and again while there is no room.
+
+        While it writes, Cyclone locks the writer, and whoever asks for its status waits: the thread that serves all
+        readers too. So the long wait is for acknowledgements, which locks nothing, and in steps, so that signals count.
+        """
+        while True:
+            try:
+                return work()
+            except NoRoomError:
+                if self._participant.is_leaving:
+                    raise LeavingError("the program ends while readers lag behind") from None
+            LIBRARY.dds_wait_for_acks(self.entity, _ACKNOWLEDGEMENT_STEP)
+            interrupts.deliver()
 
     def matched(self) -> int:
         """Return how many readers receive from this writer."""
@@ -184,8 +175,7 @@ class Writer:
     def close(self) -> None:
         """Delete the writer."""
         self._participant.waiter.remove(self.entity)
-        if not (self._may_block and self._participant.blocked()):  # else it ends with the participant
-            delete(self.entity)
+        delete(self.entity)
 
 
 class Reader:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from embedded_ros.wire.binding import INFINITE, LIBRARY
 
 _LIMITS_UNSET = -1
+# Nanoseconds that one write of KEEP_ALL waits for room; the writer tries again. Genuine ones wait in C for ever.
+_BLOCKING = 10_000_000
 
 
 class Liveliness(enum.IntEnum):
@@ -52,7 +54,7 @@ def endpoint_qos(values: EndpointQos, user_data: bytes, writer: bool) -> Iterato
     """Yield a QoS object for a reader or writer, laid out as rmw_cyclonedds does it."""
     qos = LIBRARY.dds_create_qos()
     try:
-        LIBRARY.dds_qset_reliability(qos, int(values.reliable), INFINITE)
+        LIBRARY.dds_qset_reliability(qos, int(values.reliable), _BLOCKING if writer and values.keep_all else INFINITE)
         LIBRARY.dds_qset_durability(qos, int(values.transient_local))
         LIBRARY.dds_qset_history(qos, int(values.keep_all), _LIMITS_UNSET if values.keep_all else max(1, values.depth))
         LIBRARY.dds_qset_deadline(qos, values.deadline)
