@@ -250,9 +250,10 @@ class Generation:
     def _inputs(self, ids: Sequence[int]) -> tuple[Tensor, Tensor]:
         """What is not in the cache yet: the prompt at first, then tokens."""
         model, prompt = self.decoder.model, self.prompt
-        embeds = [model.embed(torch.tensor([ids], dtype=torch.int64, device=model.device))] if ids else []
-        positions = [prompt.positions_after(self._in_cache, len(ids))] if ids else []
-        if not self._cache.length:
-            embeds.insert(0, prompt.embeds)
-            positions.insert(0, prompt.first_positions())
-        return torch.cat(embeds, 1), torch.cat(positions, -1)
+        if not ids:
+            return prompt.embeds, prompt.first_positions()
+        embeds = model.embed(torch.tensor([ids], dtype=torch.int64, device=model.device))
+        positions = prompt.positions_after(self._in_cache, len(ids))
+        if self._cache.length:
+            return embeds, positions
+        return torch.cat([prompt.embeds, embeds], 1), torch.cat([prompt.first_positions(), positions], -1)

@@ -47,6 +47,7 @@ class LayoutGrammar:
         self._has_digit_runs = any(_DIGIT_RUN.search(text) for text in texts if text)
         self._allowed: dict[object, Tensor] = {}
         self._forced: dict[LayoutState, int | None] = {}
+        self._after: dict[tuple[LayoutState, int], LayoutState] = {}
 
     def _is_structural(self, text: str) -> bool:
         """Whether a token can take part in more than an open label."""
@@ -60,6 +61,13 @@ class LayoutGrammar:
 
     def advance(self, state: LayoutState, token: int) -> LayoutState:
         """The state after `token`; raises EstimatorError if it is not allowed there."""
+        following = self._after.get((state, token))
+        if following is None:
+            _make_room(self._after)
+            following = self._after[state, token] = self._find_after(state, token)
+        return following
+
+    def _find_after(self, state: LayoutState, token: int) -> LayoutState:
         text = self.vocabulary.texts[token] if token < len(self.vocabulary.texts) else None
         following = self.language.walk(state, text) if text else None
         if following is None:

@@ -11,12 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from spatial_perception.errors import EstimatorError
+from spatial_perception.generation.attention import Attention
 from spatial_perception.generation.cache import KeyValueCache
+from spatial_perception.generation.decoder_layers import DecoderLayers, group_size, is_known
+from spatial_perception.generation.rotary import rotary_of
 
 MAX_DRAFT = 256
 FIRST_ROOM = 1024
-# For fewer query rows torch's attention on CPUs shares the sum over keys out among threads: the last bits of the result
-# would depend on their number (seen with torch 2.13 up to 3 rows). Rows that nobody reads cost next to nothing.
+# For fewer query rows of one head torch's attention on CPUs shares the sum over keys out among threads: the last bits of
+# the result would depend on their number (seen with torch 2.13 up to 3 rows). Rows that nobody reads cost next to nothing.
 MIN_ROWS = 4
 
 
@@ -49,8 +52,8 @@ class Prompt:
 class LanguageModel:
     """Stock decoder stack of transformers (Qwen2, Llama, the text part of Qwen2.5-VL, ...) with its output layer.
 
-    The layers are called one by one with masks and positions made here, so that nothing depends on how a version of
-    transformers prepares them.
+    Layers of a known kind are computed with few operations (`DecoderLayers`); others, and all in training, are called one
+    by one. Masks and positions are made here, so that nothing depends on how a version of transformers prepares them.
     """
 
     def __init__(self, stack: nn.Module, head: Callable[[Tensor], Tensor]) -> None:
@@ -60,6 +63,8 @@ class LanguageModel:
         self.stack: Any = stack
         self.head = head
         self._cache_name = _cache_name(stack)
+        self._lean = DecoderLayers(stack) if is_known(stack) else None
+        self._min_rows = -(-MIN_ROWS // group_size(stack)) if self._lean else MIN_ROWS
 
     @property
     def device(self) -> torch.device:
@@ -82,6 +87,9 @@ class LanguageModel:
         `mask` is boolean, broadcast to (B, heads, n, past + n), true where attention is allowed; None means causal.
         New keys and values are written behind those in `cache`, whose length is left to the caller.
         """
+        if self._lean is not None and not self.stack.training:
+            rotary = rotary_of(self.stack.rotary_emb, embeds, positions)
+            return self._lean(embeds, rotary, Attention(cache, embeds, mask))
         if mask is None:
             mask = causal_mask(embeds.shape[1], cache.length if cache else 0, embeds.device)
         rotary = self.stack.rotary_emb(embeds, positions)
@@ -94,17 +102,18 @@ class LanguageModel:
     def step(self, embeds: Tensor, positions: Tensor, cache: KeyValueCache, keep: int) -> Tensor:
         """Append input embeddings (B, n, H) to the cache; return float32 logits (B, keep, V) of the last positions."""
         count = embeds.shape[1]
-        if embeds.device.type == "cpu" and count < MIN_ROWS:
-            embeds, positions = _padded(embeds, 1), _padded(positions, -1)
+        missing = self._min_rows - count if embeds.device.type == "cpu" else 0
+        if missing > 0:
+            embeds, positions = _padded(embeds, 1, missing), _padded(positions, -1, missing)
         hidden = self.hidden(embeds, positions, cache)
         cache.advance(count)
         return self.head(hidden[:, count - keep : count]).float()
 
 
-def _padded(values: Tensor, axis: int) -> Tensor:
-    """Values with the last of an axis repeated, so that there are `MIN_ROWS`."""
+def _padded(values: Tensor, axis: int, missing: int) -> Tensor:
+    """Values with the last of an axis repeated."""
     last = values.narrow(axis, values.shape[axis] - 1, 1)
-    return torch.cat([values, *[last] * (MIN_ROWS - values.shape[axis])], axis)
+    return torch.cat([values, *[last] * missing], axis)
 
 
 def _cache_name(stack: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 
 import torch
 from torch import Tensor
@@ -32,6 +33,7 @@ class Sampling:
         return self.temperature == 0.0
 
 
+_FEW = 32
 GREEDY = Sampling()
 REFERENCE_SAMPLING = Sampling(temperature=0.6, top_k=10, top_p=0.95)
 
@@ -52,10 +54,19 @@ def choose(
     A random choice draws once from `generator` (a CPU generator), whatever the outcome: texts depend on the seed, not on
     how many tokens were computed at a time.
     """
-    row = logits if allowed is None else logits[allowed]
-    index = int(row.argmax()) if sampling.is_greedy else _draw(row, sampling, generator)
-    probability = float(torch.softmax(row, 0)[index])
+    row = logits if allowed is None else logits.index_select(0, allowed)
+    if sampling.is_greedy and len(row) <= _FEW:
+        index, probability = _best_of_few(row.tolist())
+    else:
+        index = int(row.argmax()) if sampling.is_greedy else _draw(row, sampling, generator)
+        probability = float(torch.softmax(row, 0)[index])
     return Choice(index if allowed is None else int(allowed[index]), probability)
+
+
+def _best_of_few(scores: list[float]) -> tuple[int, float]:
+    """Index of the largest score, the first among equals, and its probability; faster than tensors for a few digits."""
+    largest = max(scores)
+    return scores.index(largest), 1.0 / sum(exp(score - largest) for score in scores)
 
 
 def _draw(row: Tensor, sampling: Sampling, generator: torch.Generator | None) -> int:

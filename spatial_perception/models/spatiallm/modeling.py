@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from spatial_perception.errors import CloudError, EstimatorError
 from spatial_perception.generation.decoder import Budget, Constraint, Decoder
+from spatial_perception.generation.decoder_layers import fuse_projections
 from spatial_perception.generation.language_model import LanguageModel, Prompt, padded_causal_mask
 from spatial_perception.generation.packing import pack_linears
 from spatial_perception.generation.static_step import StaticLanguageModel
@@ -146,7 +147,7 @@ class SpatialLM(nn.Module):
 
         Returns how many layers were packed: 0 on other devices and where torch cannot do it.
         """
-        return pack_linears(self)
+        return fuse_projections(self.model) + pack_linears(self)
 
     def load(self, directory: Path, device: torch.device, dtype: torch.dtype) -> None:
         """Fill an empty model from the files of `directory`; names and shapes must agree exactly."""
