@@ -1,8 +1,9 @@
 """A drive through a simulated home, live: how the score rises, ids that switch, latency, and memory over time.
 
-python benchmarks/live_drive.py [--minutes 60] [--rooms 6] [--speedup 4] [--hz 10]. Robot and `layout_node` are processes of
-their own. Minutes are simulated ones; where the machine is too slow for the speed-up, simulated time waits for the robot.
-Prints a line every simulated half minute, then the figures.
+python benchmarks/live_drive.py [--minutes 60] [--rooms 6] [--speedup 4] [--hz 10] [--voxels 2000000]. Robot and
+`layout_node` are processes of their own. Minutes are simulated ones; where the machine is too slow for the speed-up,
+simulated time waits for the robot. Prints a line every simulated half minute, then the figures. With a small cap of voxels
+the map is soon full; the slope of memory is that of a line through what was measured from then on, with its standard error.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from pathlib import Path
 
 import numpy as np
 from live_world import Heard, cpu_seconds, listen, prepare, processes, report, scores, switches, wait_for
+from trends import Trend
 
 _SETTLED = 0.5
-"""The slope of memory is taken over the part of the drive after this share: the map has its size by then."""
+"""Where the map never was full, the slope of memory is taken over the part of the drive after this share."""
+_FULL, _WARM = 0.9, 0.1
+"""A map is full that once held this share of its cap; this share of what was measured after that is left out as well."""
 
 
 def robot_parameters(given: argparse.Namespace) -> dict[str, object]:
@@ -37,7 +41,7 @@ def node_parameters(given: argparse.Namespace) -> dict[str, object]:
 
 def watch(heard: Heard, seconds: float) -> list[tuple[float, ...]]:
     """Print the state every simulated half minute; returns rows of wall clock (h), simulated time (h), memory of the node
-    and of the estimator (MB)."""
+    and of the estimator (MB), voxels."""
     rows: list[tuple[float, ...]] = []
     wait_for(lambda: heard.clock)
     start = heard.clock
@@ -45,9 +49,10 @@ def watch(heard: Heard, seconds: float) -> list[tuple[float, ...]]:
         time.sleep(0.2)
         if passed >= 30.0 * (len(rows) + 1):
             memory = [heard.megabytes(f"memory of the {name}") for name in ("node", "estimator")]
-            rows.append((time.monotonic() / 3600, passed / 3600, *memory))
+            voxels = int(heard.values.get("voxels", 0))
+            rows.append((time.monotonic() / 3600, passed / 3600, *memory, voxels))
             shown = "  ".join(f"{name} {value:.0f}" for name, value in scores(heard).items())
-            ids, voxels = heard.values.get("ids given, deleted, back again"), heard.values.get("voxels")
+            ids = heard.values.get("ids given, deleted, back again")
             print(
                 f"{passed:6.0f} s  {shown}  ids {ids}  {voxels} voxels  {memory[0]:.1f} + {memory[1]:.1f} MB",
                 flush=True,
@@ -55,13 +60,18 @@ def watch(heard: Heard, seconds: float) -> list[tuple[float, ...]]:
     return rows
 
 
-def print_slopes(rows: list[tuple[float, ...]]) -> None:
-    """How memory grew once the map had its size, per hour of wall clock and of simulated time."""
-    later = np.array(rows[int(_SETTLED * len(rows)) :])
-    if len(later) > 2:
+def print_slopes(rows: list[tuple[float, ...]], cap: int) -> None:
+    """How memory grew once the map was full, per hour of wall clock."""
+    full = [row[4] >= _FULL * cap for row in rows]
+    first = full.index(True) if any(full) else int(_SETTLED * len(rows))
+    later = np.array(rows[first + int(_WARM * (len(rows) - first)) :])
+    print(f"{'map full':<34} {'after %.0f s' % (3600 * rows[first][1]) if any(full) else 'never'}")
+    if len(later) >= 4:
         for column, name in ((2, "node"), (3, "estimator")):
-            wall, simulated = (np.polyfit(later[:, k], later[:, column], 1)[0] for k in (0, 1))
-            print(f"{'memory of the ' + name + ', slope':<34} {wall:.2f} MB/h ({simulated:.2f} MB per simulated hour)")
+            over = f"over {60 * np.ptp(later[:, 0]):.0f} minutes"
+            print(
+                f"{'memory of the ' + name + ', slope':<34} {Trend.of(later[:, 0], later[:, column]).text('MB/h')} {over}"
+            )
 
 
 def main() -> None:
@@ -84,7 +94,7 @@ def main() -> None:
             print(f"{'F1 @.25 ' + name:<34} {value:.1f}")
         print(f"id switches                        {', '.join(f'{n} {name}' for name, n in switches(heard).items())}")
         report(heard)
-        print_slopes(rows)
+        print_slopes(rows, given.voxels)
         print(f"simulated, wall clock              {60 * given.minutes:.0f} s, {wall:.0f} s")
         for name, process in zip(("node", "robot"), running):
             print(f"{'CPU of the ' + name + ' (cores)':<34} {cpu_seconds(process.pid) / wall:.2f}")

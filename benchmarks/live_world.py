@@ -5,6 +5,7 @@ Needs rclpy, or the embedded runtime.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -20,14 +21,19 @@ from typing import Any
 
 import numpy as np
 
+from spatial_perception.ros.runtime import Domain
+
 ROOT = Path(__file__).parents[1]
 NODE = "/layout_node"
 TOOL = ["ros2"] if shutil.which("ros2") else [sys.executable, "-m", "embedded_ros"]
 
 
 def prepare() -> None:
-    """Choose the runtime, and a domain that no robot and no other benchmark uses."""
-    os.environ.setdefault("ROS_DOMAIN_ID", str(215 + os.getpid() % 18))
+    """Choose the runtime, and a domain that no robot and no other benchmark uses, unless ROS_DOMAIN_ID names one."""
+    if "ROS_DOMAIN_ID" not in os.environ:
+        domain = Domain()
+        atexit.register(domain.close)
+        os.environ["ROS_DOMAIN_ID"] = str(domain.number)
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     with contextlib.suppress(ImportError):
         import embedded_ros

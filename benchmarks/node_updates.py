@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import threading
 import time
 from dataclasses import replace
@@ -21,6 +20,7 @@ if importlib.util.find_spec("rclpy") is None:
     embedded_ros.activate()
 
 import rclpy
+from live_world import prepare
 from navigation_speed import UPDATE_LIMIT, move_one_box
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=20)
     arguments = parser.parse_args()
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    prepare()
     rclpy.init(args=["--ros-args", "-p", "scene_node:questions.rate:=0.0"])
     navigation, scene = NavigationNode(), SceneNode()
     for node in (navigation, scene):

@@ -60,7 +60,10 @@ def _groups(index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
     joined = index << bits
     joined |= np.arange(len(index))
     joined.sort()
-    return joined & ((1 << bits) - 1), np.flatnonzero(np.diff(joined >> bits, prepend=-1))
+    group = joined >> bits
+    starts = np.flatnonzero(group[1:] != group[:-1])
+    starts += 1
+    return joined & ((1 << bits) - 1), np.concatenate([np.zeros(1, dtype=np.int64), starts])
 
 
 def _mean(columns: NDArray, order: NDArray, starts: NDArray, counts: NDArray) -> NDArray[np.float32]:
@@ -69,6 +72,8 @@ def _mean(columns: NDArray, order: NDArray, starts: NDArray, counts: NDArray) ->
     if len(starts):
         for axis in range(3):
             # float32 holds sums of colours exactly, and those of offsets within a voxel to a micrometre.
-            result[:, axis] = np.add.reduceat(columns[axis][order].astype(np.float32, copy=False), starts)
+            # The order is within bounds: `clip` spares the check.
+            values = np.take(columns[axis], order, mode="clip").astype(np.float32, copy=False)
+            result[:, axis] = np.add.reduceat(values, starts)
         result /= counts[:, None].astype(np.float32)
     return result

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial_perception.mapping.voxel_hash import Keys, unpack_keys
+from spatial_perception.mapping.voxel_hash import X_SHIFT, Keys, unpack_keys
 from spatial_perception.pointcloud.cloud import PointCloud
 
 _BLOCK = 4
@@ -15,8 +15,9 @@ _BLOCK = 4
 _MOST_BLOCKS = 1 << 24
 MEMORY = 256
 """Hits from which on those of a neighbourhood are halved: what came later is then told from noise soon enough."""
-_SLAB = 32
-_SLABS = 16
+_SLAB = 16
+SLABS = 32
+"""Turns after which all of space was looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +79,17 @@ def faded_slab(keys: Keys, hits: NDArray[np.int32], phase: int) -> NDArray[np.in
     """The voxels (by their index) of one slab of space whose hits are to be halved, since some around have `MEMORY` hits.
 
     The share of hits between a surface and the noise around it stays. `phase` counts on from call to call: each slab of
-    32 voxels along x takes its turn once in 16, which bounds the cost.
+    16 voxels along x takes its turn once in `SLABS`, which bounds the cost.
     """
-    along = unpack_keys(keys)[:, 0]
     # Voxels beyond the edge of the slab, as far as blocks reach, are compared with and left to their own slab.
-    near = np.zeros(len(keys), dtype=bool)
-    for margin in (-_BLOCK, 0, _BLOCK):
-        near |= ((along + margin) // _SLAB) % _SLABS == phase % _SLABS
-    chosen = np.flatnonzero(near & (hits > 0))
+    along = (keys >> X_SHIFT).astype(np.int32)
+    along += _BLOCK - _SLAB * (phase % SLABS)
+    along &= _SLAB * SLABS - 1
+    near = along < _SLAB + 2 * _BLOCK
+    near &= hits > 0
+    chosen = np.flatnonzero(near)
     if not len(chosen):
         return chosen
     most = most_hits_around(unpack_keys(keys[chosen]), hits[chosen])
-    own = (along[chosen] // _SLAB) % _SLABS == phase % _SLABS
-    return chosen[own & (most >= MEMORY)]
+    place = along[chosen]
+    return chosen[(place >= _BLOCK) & (place < _BLOCK + _SLAB) & (most >= MEMORY)]

@@ -14,19 +14,21 @@ Slots = NDArray[np.int64]
 _EMPTY = np.int64(-1)
 _BITS = 21
 _HALF = 1 << (_BITS - 1)
+X_SHIFT = 2 * _BITS
+"""Bits of a key above which the cell along x is, counted from the lowest possible one."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def pack_keys(cells: NDArray[np.int64]) -> Keys:
     """One non-negative int64 per integer cell (N, 3); each axis must lie in [-2^20, 2^20)."""
     shifted = cells + _HALF
-    return (shifted[:, 0] << (2 * _BITS)) | (shifted[:, 1] << _BITS) | shifted[:, 2]
+    return (shifted[:, 0] << X_SHIFT) | (shifted[:, 1] << _BITS) | shifted[:, 2]
 
 
 def unpack_keys(keys: Keys) -> NDArray[np.int64]:
     """The integer cells (N, 3) of packed keys."""
     mask = (1 << _BITS) - 1
-    return np.stack([keys >> (2 * _BITS), (keys >> _BITS) & mask, keys & mask], axis=1) - _HALF
+    return np.stack([keys >> X_SHIFT, (keys >> _BITS) & mask, keys & mask], axis=1) - _HALF
 
 
 class VoxelHash:

@@ -22,7 +22,7 @@ from spatial_perception.pointcloud.normals import estimate_normals
 
 _FORMAT = 2
 _MOST_HITS = 1 << 30
-_FADE_EVERY = 4
+_FADE_EVERY = 2
 """Clouds between two looks for hits to halve."""
 _REACH = 1 << 20
 

@@ -103,7 +103,7 @@ class Domain:
             lock = _locked(folder / str(number))
             if lock is None:
                 continue
-            if _is_quiet(number):
+            if is_quiet(number):
                 self.number, self._lock = number, lock
                 return
             lock.close()
@@ -124,7 +124,7 @@ def _locked(path: Path) -> IO[str] | None:
     return lock
 
 
-def _is_quiet(domain: int) -> bool:
+def is_quiet(domain: int) -> bool:
     """Whether no participant listens on the first ports of a domain."""
     base = _PORT_BASE + _PORTS_PER_DOMAIN * domain
     for port in (base, *range(base + _UNICAST_OFFSET, base + _UNICAST_OFFSET + 4)):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spatial_perception.mapping import surface_voxels
-from spatial_perception.mapping.surface_voxels import MEMORY, faded_slab, most_hits_around
+from spatial_perception.mapping.surface_voxels import MEMORY, SLABS, faded_slab, most_hits_around
 from spatial_perception.mapping.voxel_hash import pack_keys
 from spatial_perception.mapping.voxel_map import VoxelMap
 from spatial_perception.pointcloud.cloud import PointCloud
@@ -73,7 +73,7 @@ def test_what_comes_before_an_old_wall_is_seen_soon():
 def test_slabs_take_turns_and_cover_everything():
     cells = np.array([[x, 0, 0] for x in range(-600, 600, 5)])
     hits = np.full(len(cells), 5000, dtype=np.int32)
-    turns = [faded_slab(pack_keys(cells), hits, phase) for phase in range(7, 23)]
+    turns = [faded_slab(pack_keys(cells), hits, phase) for phase in range(7, 7 + SLABS)]
     assert sorted(np.concatenate(turns).tolist()) == list(range(len(cells)))
 
 

@@ -21,6 +21,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.ros.runtime import is_quiet
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -30,7 +31,7 @@ BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def take_domain():
-    """A domain that no other test on this machine holds, and the lock that says so."""
+    """A domain that no other program on this machine uses and no other test holds, and the lock that says so."""
     folder = Path(tempfile.gettempdir()) / "embedded_ros_domains"
     folder.mkdir(exist_ok=True)
     for step in range(100):
@@ -41,7 +42,9 @@ def take_domain():
         except BlockingIOError:
             lock.close()
             continue
-        return domain, lock
+        if is_quiet(domain):
+            return domain, lock
+        lock.close()
     raise RuntimeError("all domains are taken")
 
 

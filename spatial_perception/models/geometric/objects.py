@@ -24,6 +24,9 @@ _RAISED = (0.1, 0.5)  # m above the floor, between which the lowest point of a r
 _RAISED_POINTS = 40
 _SAME_PLAN = 0.3  # overlap on plan of a raised part and what it belongs to
 _STRIP = (1.2, 0.05, 0.15)  # m; length, greatest thickness and greatest drop of a strip of ceiling
+_BEFORE = 0.6  # m; a way through a door is free this far before its wall
+_JAMB = 0.1  # m; what stands this near to a side of a door may reach before it
+_HEADROOM = 1.5  # m; what hangs higher leaves the way through free
 _HINGE = 0.25  # m; a leaf begins this near to a side of its door
 
 
@@ -46,14 +49,38 @@ def find_objects(
     boxes = []
     for part in with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor):
         for piece in split(xyz[part], max(0.05, 1.2 * spacing)):
-            if len(piece.index) >= _LEAST_POINTS:
-                box = fit_cuboid(xyz[part[piece.index]], preferred)
-                boxes.append(completed(box, walls, levels, piece.base))
+            for index in beside_doors(xyz[part[piece.index]], walls, openings, levels.floor):
+                if len(index) >= _LEAST_POINTS:
+                    box = fit_cuboid(xyz[part[piece.index[index]]], preferred)
+                    boxes.append(completed(box, walls, levels, piece.base))
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [b for b in boxes if not is_ceiling_strip(b, levels)]
     things = [_thing(box, walls, levels, spacing) for box in merged_duplicates(boxes)]
     things = [t for t in things if t.score >= config.object_min_score]
     return sorted(things, key=lambda t: (-float(np.prod(t.box.size)), *t.box.center.tolist()))
+
+
+def beside_doors(xyz: Floats, walls: list[Run], openings: list[Opening], floor: float) -> list[np.ndarray]:
+    """Indices of the points (N, 3) of one group, taken apart at doors: left, right, and what hangs over the way through.
+
+    Above a wide door the face of a wall, or what hangs there, chains together what stands at both sides.
+    """
+    parts = [np.arange(len(xyz))]
+    for door in (o for o in openings if o.is_door):
+        parts = [apart for part in parts for apart in _beside(xyz, part, walls[door.wall], door, floor)]
+    return parts
+
+
+def _beside(xyz: Floats, part: np.ndarray, run: Run, door: Opening, floor: float) -> list[np.ndarray]:
+    points = xyz[part]
+    u, s = run.line.along(points[:, :2]), run.line.aside(points[:, :2])
+    near = np.abs(s) < run.thickness / 2 + _BEFORE
+    over = near & (u > door.u0 + _JAMB) & (u < door.u1 - _JAMB)
+    standing = points[:, 2].min() < floor + _RAISED[1]
+    if not standing or not over.any() or points[over, 2].min() < floor + _HEADROOM:
+        return [part]
+    left = u < (door.u0 + door.u1) / 2
+    return [part[mask] for mask in (~over & left, ~over & ~left, over) if mask.any()]
 
 
 def groups(label: np.ndarray) -> list[np.ndarray]:

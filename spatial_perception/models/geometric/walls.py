@@ -13,6 +13,7 @@ from spatial_perception.models.geometric.samples import Floats
 _PARALLEL = np.radians(4.0)
 _SAME_SURFACE = 0.08  # m; faces closer than this are one surface or a thin wall, whatever lies between
 _COLLINEAR = 0.06  # m
+_OVERLAP = 0.25  # m; runs in one plane that share this much are one wall
 _GAP = 0.45  # m; collinear runs this close are one wall
 _HIDDEN = 3.0  # m; longest stretch of a wall that furniture hides up to the ceiling
 _SURE = 1.2  # m; shorter walls are not drawn on over hidden stretches
@@ -50,11 +51,46 @@ def find_walls(faces: list[Face], flat: Floats, least_length: float, most_thickn
     faces = without_steps(faces)
     groups = _grouped(faces, flat, most_thickness)
     walls = [_run_of([faces[i] for i in group]) for group in groups]
-    walls = sorted(walls, key=lambda run: (-run.length, run.line.angle, run.line.offset, run.start))
+    walls = sorted(walls, key=_rank)
     walls = close_corners(
         [w for k, w in enumerate(walls) if not any(_doubles(w, longer) for longer in walls[:k])], flat
     )
+    joined = united(walls)
+    walls = walls if len(joined) == len(walls) else close_corners(joined, flat)
     return [w for w in walls if _stands(w, least_length)]
+
+
+def united(walls: list[Run]) -> list[Run]:
+    """The walls, longest first, with those made one that were drawn on over one another along a common surface.
+
+    Wide doors cut a face in two; only closing the corners tells that both parts are of one wall.
+    """
+    kept: list[Run] = []
+    for run in walls:
+        for k, other in enumerate(kept):
+            if _on_one_surface(run, other):
+                kept[k] = _run_of([*other.faces, *run.faces])
+                break
+        else:
+            kept.append(run)
+    return sorted(kept, key=_rank)
+
+
+def _rank(run: Run) -> tuple[float, ...]:
+    return -run.length, run.line.angle, run.line.offset, run.start
+
+
+def _on_one_surface(a: Run, b: Run) -> bool:
+    """Whether two runs overlap, and a face of one lies in the plane of a face of the other."""
+    if turn_between(a.line.angle, b.line.angle) > _PARALLEL:
+        return False
+    ends = np.sort(b.line.along(np.stack([a.line.point(a.start), a.line.point(a.end)])))
+    low, high = max(float(ends[0]), b.start), min(float(ends[1]), b.end)
+    if high - low < _OVERLAP:
+        return False
+    offsets = ([face.offset_at(b.line, (low + high) / 2) for face in run.faces] for run in (a, b))
+    mine, others = offsets
+    return any(abs(i - j) < _COLLINEAR for i in mine for j in others)
 
 
 def _stands(run: Run, least_length: float) -> bool:

@@ -9,12 +9,6 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from tf2_ros import Buffer, TransformListener
-
-from spatial_perception.errors import SpatialPerceptionError
 from spatial_perception.layout.entities import Box, Entity
 from spatial_perception.layout.tracking import LayoutTracker, TrackedLayout
 from spatial_perception.ros.estimations import SUPERSEDED, Estimations, Request
@@ -23,58 +17,38 @@ from spatial_perception.ros.goals import GoalRunner
 from spatial_perception.ros.health import Health, Parts
 from spatial_perception.ros.inputs import Inputs, depth_settings
 from spatial_perception.ros.layout_settings import LayoutSettings
+from spatial_perception.ros.managed_node import ManagedNode
 from spatial_perception.ros.mapper import Mapper, Snapshot, limits_of
 from spatial_perception.ros.outputs import Outputs
-from spatial_perception.ros.parameters import NodeSettings
 from spatial_perception.ros.running import run, until_shutdown
 from spatial_perception.ros.saving import SavingServices
-from spatial_perception.ros.time_jumps import watch_clock
 from spatial_perception.ros.transforms import TransformQueue
 
-_TICK = 0.5
 _LOOKS = 3
 """Estimations of a map that does not change any more, at most."""
 
 
-class LayoutNode(LifecycleNode):
-    """Lifecycle: configure loads the estimator, activate subscribes, deactivate stops work, cleanup frees everything."""
+class LayoutNode(ManagedNode[LayoutSettings]):
+    """Configure loads the estimator, activate subscribes, deactivate stops work, cleanup frees map and estimator."""
 
     def __init__(self) -> None:
-        super().__init__("layout_node")
-        self._parameters_of_node = NodeSettings(self, LayoutSettings, self._on_parameters)
+        super().__init__("layout_node", LayoutSettings)
         self._tracker = LayoutTracker()
         self._parts = Parts(tracker=self._tracker)
         self._outputs: Outputs | None = None
-        self._listener: TransformListener | None = None
         self.tracked: TrackedLayout | None = None
         self.categories = self.settings.estimation.categories
         self._next_period, self._looks = 0.0, 0
-        self._buffer = Buffer()
         self._publishing = Lock()
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.health = Health(self, self._parts)
-        self._tick_group = MutuallyExclusiveCallbackGroup()
-        self._tick_timer = self.create_timer(_TICK, self._tick, callback_group=self._tick_group, clock=self._steady)
-        self._tick_timer.cancel()
         self._goals = GoalRunner(self)
         self._saving = SavingServices(self)
-        if self.settings.autostart:
-            self._autostart()
-
-    @property
-    def settings(self) -> LayoutSettings:
-        """The parameters in force."""
-        return self._parameters_of_node.values
+        self.start()
 
     @property
     def watchdog_limit(self) -> float:
         """How long (s) an input may be silent."""
-        return self.settings.inputs.watchdog
-
-    @property
-    def now(self) -> float:
-        """The time (s) of the node's clock."""
-        return float(self.get_clock().now().nanoseconds) / 1e9
+        return float(self.settings.inputs.watchdog)
 
     @property
     def estimations(self) -> Estimations | None:
@@ -86,66 +60,11 @@ class LayoutNode(LifecycleNode):
         """The map, while configured."""
         return self._parts.mapper
 
-    def close(self) -> None:
-        """Stop threads and the estimator's process."""
-        self._stop()
-        self._free()
-
     # ------------------------------------------------------------------ life cycle
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the estimator and make an empty map; FAILURE with one line of cause where that cannot be."""
-        try:
-            self._configure()
-        except (SpatialPerceptionError, OSError, MemoryError) as error:
-            self.get_logger().error(f"cannot configure: {error}")
-            self._free()
-            return TransitionCallbackReturn.FAILURE
-        return super().on_configure(state)
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Subscribe and begin to map and estimate."""
+    def make(self) -> None:
+        """Load the estimator and make an empty map, or go on with a saved one."""
         s, parts = self.settings, self._parts
-        assert parts.mapper is not None
-        assert parts.queue is not None
-        self._listener = TransformListener(self._buffer, self, spin_thread=False)
-        parts.mapper.start()
-        parts.inputs = Inputs(self, s, parts.mapper, self._buffer)
-        self._jump_handle = watch_clock(self.get_clock(), s.jumps.backward, self._on_clock_jump)
-        self._next_period = 0.0
-        self._tick_timer.reset()
-        self.get_logger().info(
-            f"listening to {', '.join(parts.inputs.states) or 'nothing'}; mapping in '{s.frames.map}'"
-        )
-        return super().on_activate(state)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop work; map and estimator stay."""
-        self._stop()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free map and estimator, take the results back from whoever shows them."""
-        self._free()
-        return super().on_cleanup(state)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """As deactivate and cleanup."""
-        self.close()
-        return super().on_shutdown(state)
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free everything and be unconfigured again."""
-        self.close()
-        return TransitionCallbackReturn.SUCCESS
-
-    def _autostart(self) -> None:
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
-
-    def _configure(self) -> None:
-        s = self.settings
-        parts = self._parts
         parts.queue = self._transform_queue(s.frames.map)
         base = self._transform_queue(s.frames.base or s.frames.map)
         parts.mapper = Mapper(s, parts.queue, base, self._on_epoch, self._on_used, self._on_refused)
@@ -156,28 +75,30 @@ class LayoutNode(LifecycleNode):
             parts.mapper.load(Path(s.map.load).expanduser(), self.now)
         self.get_logger().info(f"estimator '{parts.estimations.process.estimator_name}' is loaded")
 
-    def _transform_queue(self, target: str) -> TransformQueue:
-        inputs = self.settings.inputs
-        return TransformQueue(self._buffer, target, inputs.tf_patience, inputs.queue, latest=not inputs.lossless)
+    def listen(self) -> None:
+        """Subscribe and begin to map and estimate."""
+        s, parts = self.settings, self._parts
+        assert parts.mapper is not None
+        parts.mapper.start()
+        parts.inputs = Inputs(self, s, parts.mapper, self.transforms)
+        self._next_period = 0.0
+        topics = ", ".join(parts.inputs.states) or "nothing"
+        self.get_logger().info(f"listening to {topics}; mapping in '{s.frames.map}'")
 
-    def _stop(self) -> None:
+    def silence(self) -> None:
+        """Stop work; map and estimator stay."""
         parts = self._parts
-        self._tick_timer.cancel()
         if parts.inputs is None:
             return
         inputs, parts.inputs = parts.inputs, None
         inputs.close()
-        self._jump_handle.unregister()
-        if self._listener is not None:
-            self._listener.unregister()
-            self._listener = None
         assert parts.mapper is not None
         parts.mapper.stop()
         if parts.estimations is not None:
             parts.estimations.stop_current()
-        self._buffer.clear()
 
-    def _free(self) -> None:
+    def free(self) -> None:
+        """Free map and estimator, take the results back from whoever shows them."""
         parts = self._parts
         if parts.estimations is not None:
             parts.estimations.close()
@@ -189,9 +110,14 @@ class LayoutNode(LifecycleNode):
         self._tracker.reset()
         self.health.fault, self.health.notes = None, ()
 
+    def _transform_queue(self, target: str) -> TransformQueue:
+        inputs = self.settings.inputs
+        return TransformQueue(self.transforms, target, inputs.tf_patience, inputs.queue, latest=not inputs.lossless)
+
     # ------------------------------------------------------------------ events
 
-    def _on_parameters(self, before: LayoutSettings, after: LayoutSettings) -> None:
+    def on_settings(self, before: LayoutSettings, after: LayoutSettings) -> None:
+        """Take over what may change in flight."""
         self.categories = after.estimation.categories
         parts = self._parts
         if parts.mapper is not None:
@@ -203,8 +129,8 @@ class LayoutNode(LifecycleNode):
         if self._outputs is not None:
             self._outputs.labels = after.outputs.labels
 
-    def _tick(self) -> None:
-        """Twice a second, by the wall clock: time, watchdog, and whether an estimation is due."""
+    def on_tick(self) -> None:
+        """Time, watchdog, and whether an estimation is due."""
         mapper = self._parts.mapper
         if self._parts.inputs is None or mapper is None:
             return
@@ -230,9 +156,9 @@ class LayoutNode(LifecycleNode):
         self._next_period = monotonic() + e.period
         estimations.submit(Request(e.task, self.categories))
 
-    def _on_clock_jump(self, reason: str) -> None:
+    def on_clock_jump(self, reason: str) -> None:
+        """The map is of another time."""
         self.get_logger().warning(reason)
-        self._buffer.clear()
         if self._parts.mapper is not None:
             self._parts.mapper.observe("clock", self.get_clock().now().nanoseconds)
 
@@ -241,7 +167,7 @@ class LayoutNode(LifecycleNode):
         assert self._parts.mapper is not None
         with self._publishing, until_shutdown(self):
             if reason.startswith("time"):
-                self._buffer.clear()
+                self.transforms.clear()
             self._tracker.reset()
             self.tracked = None
             epoch = self._parts.mapper.epoch

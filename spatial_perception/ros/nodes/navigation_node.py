@@ -125,7 +125,7 @@ class NavigationNode(LayoutConsumer[NavigationNodeSettings]):
         return None if room is None else room.id
 
     # ------------------------------------------------------------------ time
-    def on_tick(self) -> None:
+    def on_turn(self) -> None:
         """The room of the robot, what has to be fresh, and servers that come and go."""
         outputs, servers, place, s = self._outputs, self._servers, self.place, self.settings
         if outputs is None or servers is None or place is None:

@@ -24,8 +24,9 @@ from spatial_perception.reasoning.wording import clean
 from spatial_perception.ros.asking import AskAction, QuestionTopic
 from spatial_perception.ros.convert.answers import LONGEST, printable
 from spatial_perception.ros.convert.rooms import room_graph_from_message
-from spatial_perception.ros.layout_consumer import ERROR, OK, TICK, WARN, LayoutConsumer
+from spatial_perception.ros.layout_consumer import ERROR, OK, WARN, LayoutConsumer
 from spatial_perception.ros.layout_feed import Known
+from spatial_perception.ros.managed_node import TICK
 from spatial_perception.ros.qos import LATCHED
 from spatial_perception.ros.question_desk import Inquiry, QuestionDesk
 from spatial_perception.ros.running import run, until_shutdown
@@ -229,7 +230,7 @@ class SceneNode(LayoutConsumer[SceneSettings]):
             self.desk.expire()
 
     # ------------------------------------------------------------------ diagnostics
-    def on_tick(self) -> None:
+    def on_turn(self) -> None:
         """Report a model that does not come to an end."""
         desk = self.desk
         if desk is not None and any(inquiry.left < -TICK for inquiry in desk.model.current):
