@@ -51,14 +51,17 @@ def best_yaw(xy: Floats, preferred: list[float]) -> float:
     """Direction of the rectangle of least area, or the best preferred one if that is hardly larger."""
     xy = xy[:: max(1, len(xy) // _YAW_POINTS)]
     tried = np.radians(np.arange(0.0, 90.0, 3.0))
-    free = min(tried, key=lambda yaw: _area(xy, yaw))
-    liked = min(preferred, key=lambda yaw: _area(xy, yaw))
-    return liked if _area(xy, liked) <= _SLACK * _area(xy, free) + 0.02 else float(free)
+    areas = _areas(xy, np.concatenate([tried, preferred]))
+    free, liked = int(np.argmin(areas[: len(tried)])), len(tried) + int(np.argmin(areas[len(tried) :]))
+    return preferred[liked - len(tried)] if areas[liked] <= _SLACK * areas[free] + 0.02 else float(tried[free])
 
 
-def _area(xy: Floats, yaw: float) -> float:
-    low, high = footprint(xy, yaw)
-    return float(np.prod(np.maximum(high - low, 0.03)))
+def _areas(xy: Floats, yaws: Floats) -> Floats:
+    """Areas (Y,) of the trimmed rectangles around plan points (N, 2), one for each direction."""
+    c, s = np.cos(yaws), np.sin(yaws)
+    sides = [np.percentile(xy @ axis, [_TRIM, 100 - _TRIM], axis=0) for axis in (np.stack([c, s]), np.stack([-s, c]))]
+    u, v = (np.maximum(high - low, 0.03) for low, high in sides)
+    return u * v
 
 
 def fit_cuboid(xyz: Floats, preferred: list[float]) -> Cuboid:

@@ -48,7 +48,8 @@ def find_objects(
     preferred = wall_directions(walls)
     boxes = []
     for part in with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor):
-        for piece in split(xyz[part], max(0.05, 1.2 * spacing)):
+        pieces = (p for p in split(xyz[part], max(0.05, 1.2 * spacing)) if len(p.index) >= _LEAST_POINTS)
+        for piece in pieces:
             for index in beside_doors(xyz[part[piece.index]], walls, openings, levels.floor):
                 if len(index) >= _LEAST_POINTS:
                     box = fit_cuboid(xyz[part[piece.index[index]]], preferred)
