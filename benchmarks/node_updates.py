@@ -12,7 +12,6 @@ import importlib.util
 import threading
 import time
 from dataclasses import replace
-from statistics import median
 
 if importlib.util.find_spec("rclpy") is None:
     import embedded_ros
@@ -21,7 +20,7 @@ if importlib.util.find_spec("rclpy") is None:
 
 import rclpy
 from live_world import prepare
-from navigation_speed import UPDATE_LIMIT, move_one_box
+from navigation_speed import UPDATE_LIMIT, move_one_box, report
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 
 from spatial_perception.layout.entities import Layout
@@ -63,12 +62,6 @@ def answers(node: SceneNode, layout: Layout, repeat: int) -> list[float]:
         inquiry.finished.wait(10.0)
         took.append(time.perf_counter() - began)
     return took
-
-
-def report(name: str, seconds: list[float], limit: float | None = None) -> None:
-    """One line: median and worst in milliseconds, and the share of the limit."""
-    share = "" if limit is None else f", {100 * median(seconds) / limit:.0f} % of the limit"
-    print(f"{name}: median {1000 * median(seconds):.1f} ms, worst {1000 * max(seconds):.1f} ms{share}")
 
 
 def main() -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
 
-PACKAGE = "spatial_perception"
+from spatial_perception.ros.launching import BOOLEAN, LEVELS, PACKAGE, declared, given_values, package_node
+
 SHARE = Path(get_package_share_directory(PACKAGE))
-BOOLEAN = ("true", "false")
 
 # name, default, description, choices
 OWN = (
@@ -35,7 +34,7 @@ PASSED = (
     ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
     ("scene", "true", "Start scene_node, which answers questions about the layout.", BOOLEAN),
     ("navigation", "false", "Start navigation_node: maps, routes, rooms and goals for Nav2.", BOOLEAN),
-    ("log_level", "info", "Least severity that is logged.", ("debug", "info", "warn", "error", "fatal")),
+    ("log_level", "info", "Least severity that is logged.", LEVELS),
     ("use_rviz", "false", "Open RViz, where it is installed.", BOOLEAN),
     ("rviz_config", str(SHARE / "rviz" / "layout.rviz"), "What RViz shows.", None),
     ("foxglove", "false", "Show in Foxglove: foxglove_bridge where it is installed, else foxglove_sink "
@@ -51,36 +50,20 @@ KINDS = {"seed": int, "rooms": int, "lidar": str}
 
 def generate_launch_description() -> LaunchDescription:
     """All arguments, the robot, and the nodes that map, answer and navigate."""
-    declared = [
-        DeclareLaunchArgument(
-            name, default_value=default, description=text, **({"choices": list(choices)} if choices else {})
-        )
-        for name, default, text, choices in (*OWN, *PASSED)
-    ]
     passed = {name: LaunchConfiguration(name) for name, *_ in PASSED}
     layout = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(SHARE / "launch" / "navigation.launch.py")),
         launch_arguments={**passed, "use_sim_time": "true", "layout": "true"}.items(),
     )
-    return LaunchDescription([*declared, OpaqueFunction(function=robot), layout])
+    return LaunchDescription([*declared((*OWN, *PASSED)), OpaqueFunction(function=robot), layout])
 
 
 def robot(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The robot, with the arguments in the types of its parameters."""
-    parameters = {}
+    given, parameters = given_values(context, (*OWN, *PASSED)), {}
     for name, *_ in OWN:
-        text = LaunchConfiguration(name).perform(context)
         try:
-            parameters[name] = KINDS.get(name, float)(text)
+            parameters[name] = KINDS.get(name, float)(given[name])
         except ValueError:
-            raise RuntimeError(f"{name}:={text} is no number") from None
-    return [
-        Node(
-            package=PACKAGE,
-            executable="simulated_robot",
-            name="simulated_robot",
-            namespace=LaunchConfiguration("namespace").perform(context),
-            output="screen",
-            parameters=[parameters],
-        )
-    ]
+            raise RuntimeError(f"{name}:={given[name]} is no number") from None
+    return [package_node(given, "simulated_robot", parameters)]

@@ -7,17 +7,23 @@ from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, LogInfo, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
+from launch.actions import ExecuteProcess, LogInfo, OpaqueFunction
 from launch_ros.actions import Node
 
 from spatial_perception.errors import SpatialPerceptionError
+from spatial_perception.ros.launching import (
+    BOOLEAN,
+    LEVELS,
+    PACKAGE,
+    declared,
+    given_values,
+    managed_node,
+    package_node,
+    uses_sim_time,
+)
 from spatial_perception.ros.runtime import find_runtime
 
-PACKAGE = "spatial_perception"
 SHARE = Path(get_package_share_directory(PACKAGE))
-BOOLEAN = ("true", "false")
-LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 # name, default, description, choices
 ARGUMENTS = (
@@ -52,18 +58,12 @@ RECORDED = (*(f"layout_node/{name}" for name in ("layout", "markers", "boxes", "
 
 def generate_launch_description() -> LaunchDescription:
     """All arguments, then what they ask for."""
-    declared = [
-        DeclareLaunchArgument(
-            name, default_value=default, description=text, **({"choices": list(choices)} if choices else {})
-        )
-        for name, default, text, choices in ARGUMENTS
-    ]
-    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+    return LaunchDescription([*declared(ARGUMENTS), OpaqueFunction(function=start)])
 
 
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The processes."""
-    given = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
+    given = given_values(context, ARGUMENTS)
     check(given)
     found: list[LaunchDescriptionEntity] = [layout_node(given)]
     for wanted, make in (("bag", replay), ("record", recorder), ("rerun", rerun)):
@@ -89,41 +89,27 @@ def check(given: dict[str, str]) -> None:
             raise RuntimeError(f"{name}:={given[name]} is no number") from None
 
 
-def sim_time(given: dict[str, str]) -> bool:
-    """Whether nodes follow /clock."""
-    return given["use_sim_time"] == "true" or bool(given["bag"])
-
-
 def listed(text: str) -> list[str]:
     """What is separated by commas."""
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-def node(given: dict[str, str], executable: str, *parameters: object, **options: object) -> Node:
-    """A node of this package under its own name."""
-    return Node(
-        package=PACKAGE, executable=executable, name=executable, namespace=given["namespace"], output="screen",
-        parameters=list(parameters), arguments=["--ros-args", "--log-level", given["log_level"]], **options,
-    )  # fmt: skip
-
-
 def layout_node(given: dict[str, str]) -> Node:
     """The node; arguments that were given win over the parameter file."""
-    own: dict[str, object] = {"autostart": given["autostart"] == "true", "use_sim_time": sim_time(given)}
+    own: dict[str, object] = {}
     for argument, name in (("clouds", "inputs.clouds"), ("rgbd", "inputs.rgbd")):
         if given[argument]:
             own[name] = listed(given[argument])
     for argument, name in (("map_frame", "frames.map"), ("estimator", "estimation.estimator")):
         if given[argument]:
             own[name] = given[argument]
-    respawn = given["respawn"] == "true"
-    return node(given, "layout_node", given["params_file"], own, respawn=respawn, respawn_delay=2.0)
+    return managed_node(given, "layout_node", given["params_file"], own)
 
 
 def replay(given: dict[str, str]) -> Node:
     """The bag as topics, with /clock; under the names that the bag has, whatever the namespace."""
     parameters = {"path": given["bag"], "rate": float(given["bag_rate"]), "loop": given["bag_loop"] == "true"}
-    return node({**given, "namespace": ""}, "replay", parameters)
+    return package_node({**given, "namespace": ""}, "replay", parameters)
 
 
 def rviz(given: dict[str, str]) -> LaunchDescriptionEntity:
@@ -132,30 +118,30 @@ def rviz(given: dict[str, str]) -> LaunchDescriptionEntity:
         return LogInfo(msg="use_rviz:=true is left out: rviz2 is not installed here; foxglove:=true needs no ROS 2")
     return Node(
         package="rviz2", executable="rviz2", namespace=given["namespace"], output="log",
-        parameters=[{"use_sim_time": sim_time(given)}], arguments=["-d", given["rviz_config"]],
+        parameters=[{"use_sim_time": uses_sim_time(given)}], arguments=["-d", given["rviz_config"]],
     )  # fmt: skip
 
 
 def foxglove(given: dict[str, str]) -> LaunchDescriptionEntity:
     """The bridge of the ROS distribution, else our own."""
-    parameters = {"address": "127.0.0.1", "port": int(given["foxglove_port"]), "use_sim_time": sim_time(given)}
+    parameters = {"address": "127.0.0.1", "port": int(given["foxglove_port"]), "use_sim_time": uses_sim_time(given)}
     if is_installed("foxglove_bridge"):
         return Node(package="foxglove_bridge", executable="foxglove_bridge", output="log", parameters=[parameters])
     if importlib.util.find_spec("foxglove") is None:
         return LogInfo(
             msg="foxglove:=true is left out: install foxglove_bridge, or pip install 'spatial_perception[foxglove]'"
         )
-    return node(given, "foxglove_sink", parameters)
+    return package_node(given, "foxglove_sink", parameters)
 
 
 def rerun(given: dict[str, str]) -> LaunchDescriptionEntity:
     """The recording for the rerun viewer."""
     if importlib.util.find_spec("rerun") is None:
         return LogInfo(msg="rerun:= is left out: it needs rerun-sdk; pip install 'spatial_perception[viewer]'")
-    parameters = {"path": given["rerun"], "truth": given["truth"], "use_sim_time": sim_time(given)}
+    parameters = {"path": given["rerun"], "truth": given["truth"], "use_sim_time": uses_sim_time(given)}
     if given["map_frame"]:
         parameters["map_frame"] = given["map_frame"]
-    return node(given, "rerun_recorder", parameters)
+    return package_node(given, "rerun_recorder", parameters)
 
 
 def recorder(given: dict[str, str]) -> LaunchDescriptionEntity:

@@ -9,16 +9,15 @@ from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-PACKAGE = "spatial_perception"
+from spatial_perception.ros.launching import BOOLEAN, LEVELS, PACKAGE, declared, given_values, managed_node
+
 SHARE = Path(get_package_share_directory(PACKAGE))
-BOOLEAN = ("true", "false")
-LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 # name, default, description, choices
 SHARED = (
@@ -42,23 +41,17 @@ OWN = (
 
 def generate_launch_description() -> LaunchDescription:
     """All arguments, then what they ask for."""
-    declared = [
-        DeclareLaunchArgument(
-            name, default_value=default, description=text, **({"choices": list(choices)} if choices else {})
-        )
-        for name, default, text, choices in (*SHARED, *OWN)
-    ]
     layout = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(SHARE / "launch" / "layout.launch.py")),
         launch_arguments={name: LaunchConfiguration(name) for name, *_ in SHARED}.items(),
         condition=IfCondition(LaunchConfiguration("layout")),
     )
-    return LaunchDescription([*declared, layout, OpaqueFunction(function=start)])
+    return LaunchDescription([*declared((*SHARED, *OWN)), layout, OpaqueFunction(function=start)])
 
 
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     """The nodes that are wanted."""
-    given = {name: LaunchConfiguration(name).perform(context) for name, *_ in (*SHARED, *OWN)}
+    given = given_values(context, (*SHARED, *OWN))
     remapped = [("~/map", given["map_topic"])] if given["map_topic"] else []
     nodes = (("navigation", "navigation_node", remapped), ("scene", "scene_node", []))
     return [node(given, name, remappings) for wanted, name, remappings in nodes if given[wanted] == "true"]
@@ -66,13 +59,8 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 def node(given: dict[str, str], name: str, remappings: list[tuple[str, str]]) -> Node:
     """One node; arguments that were given win over the parameter file."""
-    sim_time = given["use_sim_time"] == "true" or bool(given["bag"])
-    own: dict[str, object] = {"autostart": given["autostart"] == "true", "use_sim_time": sim_time}
+    own: dict[str, object] = {}
     for argument, parameter in (("layout_topic", "inputs.layout"), ("base_frame", "frames.base")):
         if given[argument]:
             own[parameter] = given[argument]
-    return Node(
-        package=PACKAGE, executable=name, name=name, namespace=given["namespace"], output="screen",
-        parameters=[given["navigation_params_file"], own], remappings=remappings,
-        respawn=given["respawn"] == "true", respawn_delay=2.0, arguments=["--ros-args", "--log-level", given["log_level"]],
-    )  # fmt: skip
+    return managed_node(given, name, given["navigation_params_file"], own, remappings=remappings)

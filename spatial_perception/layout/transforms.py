@@ -59,6 +59,15 @@ def translate(layout: Layout, offset: Sequence[float]) -> Layout:
     return _map_positions(layout, lambda p: (p[0] + dx, p[1] + dy, p[2] + dz))
 
 
+def move_box(layout: Layout, box_id: int, dx: float, dy: float) -> Layout:
+    """The layout with one box moved on plan by dx, dy (m); unchanged where it has no box of this id."""
+    boxes = (
+        replace(b, center=(b.center[0] + dx, b.center[1] + dy, b.center[2])) if b.id == box_id else b
+        for b in layout.boxes
+    )
+    return replace(layout, boxes=tuple(boxes))
+
+
 def scale(layout: Layout, factor: float) -> Layout:
     """The layout with every coordinate and length multiplied by `factor` > 0, about the origin."""
     if not (isfinite(factor) and factor > 0):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import pi
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from spatial_perception.layout.text import format_layout, parse_layout
 from spatial_perception.layout.transforms import (
     YawTransform,
     filter_empty_boxes,
+    move_box,
     reorder,
     rotate,
     scale,
@@ -137,3 +139,11 @@ def test_errors():
             scale(LAYOUT, factor)
     with pytest.raises(LayoutError, match="door_4 stands in wall_9, which does not exist"):
         reorder(Layout(walls=[Wall(0, (0, 0, 0), (1, 0, 0), 2)], doors=[Door(4, 9, (0, 0, 1), 0.9, 2)]))
+
+
+def test_one_box_moves_and_nothing_else_does():
+    boxes = tuple(Box(k, "chair", (float(k), 0.0, 0.5), 0.3, (0.5, 0.5, 1.0)) for k in (3, 4))
+    layout = Layout(boxes=boxes, frame_id="map", stamp=2.0)
+    moved = move_box(layout, 4, 0.25, -1.0)
+    assert moved.boxes == (boxes[0], replace(boxes[1], center=(4.25, -1.0, 0.5)))
+    assert move_box(layout, 9, 1.0, 1.0) == layout

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -44,18 +44,6 @@ def moved():
         return translate(rotate(layout, yaw), shift)
 
     return move
-
-
-@pytest.fixture
-def shifted_box():
-    """The layout with one box moved."""
-
-    def shift(layout, box_id, dx=0.0, dy=0.0):
-        boxes = [replace(b, center=(b.center[0] + dx, b.center[1] + dy, b.center[2])) if b.id == box_id else b
-                 for b in layout.boxes]  # fmt: skip
-        return replace(layout, boxes=tuple(boxes))
-
-    return shift
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from shapely.geometry import Point, Polygon
 
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box, Layout
+from spatial_perception.layout.transforms import move_box
 from spatial_perception.navigation.footprints import box_rectangles
 from spatial_perception.navigation.identity import stable_uuid
 from spatial_perception.navigation.keepout import FilterType, keepout_mask, speed_mask
@@ -143,10 +144,10 @@ def test_round_things_are_circles(flat):
     assert isinstance(polygon, PolygonShape)
 
 
-def test_changes_hold_what_moved_and_what_went(flat, shifted_box):
+def test_changes_hold_what_moved_and_what_went(flat):
     before = vector_shapes(flat)
     assert shape_changes(before, before) == shape_changes((), ())
-    moved = shape_changes(before, vector_shapes(shifted_box(flat, 0, 0.3)))
+    moved = shape_changes(before, vector_shapes(move_box(flat, 0, 0.3, 0.0)))
     assert [shape.name for shape in moved.add] == ["bbox_0"]
     assert moved.remove == ()
     gone = shape_changes(before, vector_shapes(replace(flat, boxes=flat.boxes[1:])))

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from spatial_perception.errors import ConfigError
 from spatial_perception.layout.entities import Box, Layout
+from spatial_perception.layout.transforms import move_box
 from spatial_perception.navigation.goals import GoalFinder, GoalStatus, find_goal, goal_map, goals_for, object_goals
 from spatial_perception.navigation.navigator import build_navigation
 from spatial_perception.navigation.robot import Pose2
@@ -219,12 +220,12 @@ def test_goals_by_label(flat):
     assert goals_for("bed", ())[0].message == "there are no objects on the map"
 
 
-def test_remembered_goals_are_those_found_anew(homes, shifted_box):
+def test_remembered_goals_are_those_found_anew(homes):
     for home in homes[:3]:
         finder = GoalFinder()
         for k in range(4):
             box = home.layout.boxes[(5 * k) % len(home.layout.boxes)]
-            layout = shifted_box(home.layout, box.id, 0.2 * k, -0.1 * k)
+            layout = move_box(home.layout, box.id, 0.2 * k, -0.1 * k)
             place = build_navigation(layout)
             fresh = object_goals(layout.boxes, place.places)
             assert finder.find(layout.boxes, place.places) == fresh == place.goals

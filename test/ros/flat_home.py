@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from spatial_perception.layout.entities import Box, Door, Layout, Wall, Window
+from spatial_perception.layout.transforms import move_box
 from spatial_perception.mapping.pose import Pose
 from spatial_perception.ros.convert.layouts import LayoutContext, layout_message
 from spatial_perception.ros.messages import transform_message
@@ -32,10 +33,8 @@ def flat():
 
 
 def moved(layout, box_id, dx=0.0, dy=0.0):
-    """The layout with one box moved."""
-    boxes = [replace(b, center=(b.center[0] + dx, b.center[1] + dy, b.center[2])) if b.id == box_id else b
-             for b in layout.boxes]  # fmt: skip
-    return replace(layout, boxes=tuple(boxes), stamp=time.time())
+    """The layout with one box moved, as it is seen now."""
+    return replace(move_box(layout, box_id, dx, dy), stamp=time.time())
 
 
 class Home:
