@@ -18,8 +18,9 @@ from trends import Trend
 
 _SETTLED = 0.5
 """Where the map never was full, the slope of memory is taken over the part of the drive after this share."""
-_FULL, _WARM = 0.9, 0.1
-"""A map is full that once held this share of its cap; this share of what was measured after that is left out as well."""
+_FULL, _WARM = 0.9, 0.25
+"""A map is full that once held this share of its cap; this share of what was measured after that is left out, since
+caches and the allocator find their size then."""
 
 
 def robot_parameters(given: argparse.Namespace) -> dict[str, object]:
