@@ -20,6 +20,8 @@ _LOG = logging.getLogger(__name__)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _PATTERNS = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "README.md", "LICENSE*")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_BROKEN_OFF = ("ChunkedEncodingError", "IncompleteRead", "ProtocolError", "ReadError", "RemoteProtocolError")
+_ATTEMPTS = 5
 _SINGLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _SHOWN = 8
@@ -60,10 +62,14 @@ def _from_hub(name: str, revision: str | None, offline: bool) -> Path:
     return _download(snapshot_download, name, keywords)
 
 
-def _download(snapshot_download: Any, name: str, keywords: Mapping[str, Any]) -> Path:
+def _download(snapshot_download: Any, name: str, keywords: Mapping[str, Any], attempts: int = _ATTEMPTS) -> Path:
+    """A snapshot; where a connection breaks in the middle of a file, the hub client goes on from there when asked again."""
     try:
         return Path(snapshot_download(name, **keywords))
     except Exception as error:  # the hub client raises many unrelated types: HTTP, OS, validation
+        if attempts > 1 and type(error).__name__ in _BROKEN_OFF:
+            _LOG.warning("the download of %s broke off; it goes on where it stopped", name)
+            return _download(snapshot_download, name, keywords, attempts - 1)
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise EstimatorError(
             f"cannot download {name} ({reason}); check the id and the network, or give a directory"
