@@ -30,6 +30,8 @@ _MIN_BARRIER = 1.0  # m; lamps and columns divide nothing
 _MIN_AREA = 2.0  # m2
 _MIN_ROOFED = 0.3  # share of a room below a ceiling
 _REACH = 1.0  # m
+_POCKET = 5.0  # m; how far what furniture cuts off of a room is followed
+_SIDES = ndimage.generate_binary_structure(2, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,10 @@ def _spread(inside: Mask, barrier: Mask, covered: Mask, cell: float) -> tuple[ND
     free = inside & ~barrier
     distance = ndimage.distance_transform_edt(np.pad(free, 1))[1:-1, 1:-1] * cell
     cores, count = ndimage.label(distance > _PASSAGE)
-    labels = _grown(cores, free, round(2 * _PASSAGE / cell)) if count else cores
+    labels = _grown(cores, free, round(2 * _PASSAGE / cell))
+    small = np.bincount(labels[free], minlength=count + 1) * cell**2 < _MIN_AREA
+    if small[1:].any():  # what wardrobes cut off goes to the room that it is a part of
+        labels = _grown(np.where(small[cores], 0, cores), free, round(2 * _PASSAGE / cell))
     areas = np.bincount(labels[free], minlength=count + 1)
     roofed = np.bincount(labels[free & covered], minlength=count + 1)
     good = (areas * cell**2 >= _MIN_AREA) & (roofed > _MIN_ROOFED * areas)
@@ -156,10 +161,20 @@ def _spread(inside: Mask, barrier: Mask, covered: Mask, cell: float) -> tuple[ND
 
 
 def _grown(cores: NDArray[np.int32], free: Mask, steps: int) -> NDArray[np.int32]:
-    """Numbers of cores carried on over free cells, step by step, then to the nearest of all other cells."""
+    """Numbers of cores carried on over free cells, step by step, then to the nearest of all other cells.
+
+    After the first steps only through the sides of cells: what stands before a wall must not lend its corner to the room
+    behind it, nor may that room leak through a slanting wall.
+    """
     labels = cores
-    for _ in range(steps):
-        labels = np.where(free & (labels == 0), ndimage.grey_dilation(labels, 3), labels)
+    if not labels.any():
+        return labels
+    for step in range(round(_POCKET / _CELL)):
+        reached = ndimage.grey_dilation(labels, 3) if step < steps else ndimage.grey_dilation(labels, footprint=_SIDES)
+        carried = np.where(free & (labels == 0), reached, labels)
+        if step >= steps and np.array_equal(carried, labels):
+            break
+        labels = carried
     nearest = ndimage.distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
     return labels[tuple(nearest)]
 

@@ -80,6 +80,20 @@ def test_rooms_of_different_heights_and_without_ceilings():
     assert room_regions(cloud.select(np.flatnonzero(cloud.xyz[:, 2] < 2.55))).count == 3
 
 
+def test_what_a_wardrobe_cuts_off_belongs_to_its_room():
+    """A corridor whose end lies behind a wardrobe that leaves half a metre free, between two rooms."""
+    corridor = row_of_rooms(3, width=1.5, depth=6.0)[0]
+    front = np.random.default_rng(1).uniform((1.6, 5.0, 0.0), (2.6, 5.02, 2.5), (3000, 3))
+    regions = room_regions(PointCloud(np.concatenate([corridor.xyz, front])))
+    assert regions.count == 3
+    numbers = [
+        int(regions.labels[tuple(((np.array(place) - regions.origin) / regions.cell).astype(int))])
+        for place in ((2.35, 3.0), (2.35, 5.6), (2.9, 5.8), (1.75, 5.8), (0.75, 5.6), (3.95, 5.6))
+    ]
+    assert len(set(numbers[:4])) == 1
+    assert len(set(numbers[3:])) == 3
+
+
 def test_ground_outside_is_no_room():
     cloud = row_of_rooms(2)[0]
     garden = np.random.default_rng(0).uniform((0, 4, -0.02), (9, 12, 0.02), (20000, 3))
@@ -175,7 +189,7 @@ def test_simulated_homes_come_back_whole(stitching, tiny):
     scores = [stitching.scores_of(scene, str(tiny))[0]["wall"] for scene in scenes]
     quarter, half = np.mean(scores, axis=0)
     assert quarter >= 0.99
-    assert half >= 0.95
+    assert half >= 0.99
 
 
 def test_a_tiled_home_is_drafted_from_the_layout_before(stitching, tiny):
