@@ -91,6 +91,13 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
+def forget_sessions():
+    """Before 1.0 the hub client kept sessions, offline ones of other tests too."""
+    from huggingface_hub.utils import _http
+
+    getattr(_http, "reset_sessions", lambda: None)()
+
+
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
     server = Hub()
@@ -106,7 +113,9 @@ def hub(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 2**16)  # of a file of 1 MB
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    forget_sessions()
     yield server
+    forget_sessions()
     server.shutdown()
     server.server_close()
 
