@@ -227,7 +227,7 @@ def _looked_for(request: Request) -> Callable[[Entity], bool]:
 def main() -> int:
     """Run the node."""
     # Callbacks get their turn soon while the mapper works.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     return run(LayoutNode, threads=4)
 
 

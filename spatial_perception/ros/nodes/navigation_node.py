@@ -165,7 +165,7 @@ class NavigationNode(LayoutConsumer[NavigationNodeSettings]):
 def main() -> int:
     """Run the node."""
     # Callbacks get their turn soon while maps are made.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     return run(NavigationNode, threads=6)
 
 

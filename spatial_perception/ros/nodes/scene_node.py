@@ -266,7 +266,7 @@ def _standing(inquiry: Inquiry) -> Vec3 | None:
 def main() -> int:
     """Run the node."""
     # Callbacks get their turn soon while questions are worked on.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     return run(SceneNode, threads=THREADS)
 
 
