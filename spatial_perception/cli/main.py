@@ -19,6 +19,7 @@ from spatial_perception.cli import (
     evaluate,
     evaluate_answers,
     layout,
+    merge_adapter,
     navigation,
     simulate,
     tiny_checkpoint,
@@ -48,7 +49,7 @@ app = typer.Typer(
 )
 _command = {"layout": layout, "eval": evaluate, "simulate": simulate, "view": view, "convert": convert,
             "navigation": navigation, "ask": ask, "eval-qa": evaluate_answers, "doctor": doctor, "demo": demo,
-            "train": train, "make-tiny-checkpoint": tiny_checkpoint}  # fmt: skip
+            "train": train, "merge-adapter": merge_adapter, "make-tiny-checkpoint": tiny_checkpoint}  # fmt: skip
 _WITHOUT_ARGUMENTS = ("doctor", "demo", "eval-qa")
 _TWO_WORDS = {("eval", "qa"): "eval-qa"}
 

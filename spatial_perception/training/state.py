@@ -40,13 +40,18 @@ def write_model(model: SpatialLM, config: dict[str, Any], source: Path, folder: 
 
     With `half` the numbers are float16 in the file.
     """
-    from safetensors.torch import save_file
-
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in merged_state(model)}
     if model.is_tied:
         state.pop("lm_head.weight", None)
     if half:
         state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+    write_checkpoint(state, config, source, folder)
+
+
+def write_checkpoint(state: dict[str, Tensor], config: dict[str, Any], source: Path, folder: Path) -> None:
+    """Write weights and config, with the tokenizer files and the card of the checkpoint in `source`."""
+    from safetensors.torch import save_file
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in source.iterdir():

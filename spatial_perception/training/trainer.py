@@ -21,6 +21,7 @@ from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pipeline import load_tokenizer
 from spatial_perception.models.spatiallm.sonata import DropPath, SonataEncoder
 from spatial_perception.models.spatiallm.splice import IGNORED_LABEL
+from spatial_perception.training.adapters import ADAPTER, write_adapter
 from spatial_perception.training.collate import Batch, Collator
 from spatial_perception.training.datasets import Conversation, read_dataset
 from spatial_perception.training.recipe import Recipe
@@ -210,6 +211,8 @@ class Trainer:
 
     def _write(self, folder: Path) -> None:
         write_model(self.model, self._config(), self.source, folder, self.recipe.half)
+        if self.recipe.method == "lora":
+            write_adapter(self.model, self.recipe, folder / ADAPTER)
 
     def _config(self) -> dict[str, Any]:
         values = dict(self.model.config.raw)

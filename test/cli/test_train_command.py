@@ -43,6 +43,14 @@ def test_training_goes_on_where_it_stopped_and_its_model_is_used(run, recipe_fil
     assert "after 3 steps" in again.err
     used = run("layout", cloud_file(), "--estimator", "./out", "--set", "max_new_tokens=40", "--set", "device=cpu")
     assert used.code == 0
+    merged = run("merge-adapter", "./tiny", "out/adapter", "-o", "merged")
+    assert merged.code == 0
+    assert merged.out.strip() == "merged"
+    used = run("layout", cloud_file(), "--estimator", "./merged", "--set", "max_new_tokens=40", "--set", "device=cpu")
+    assert used.code == 0
+    wrong = run("merge-adapter", "./tiny", "out", "-o", "merged")
+    assert wrong.code == 2
+    assert "is no adapter of PEFT" in wrong.err
 
 
 @pytest.mark.parametrize(
