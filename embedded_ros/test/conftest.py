@@ -89,7 +89,7 @@ class Stopwatch:
 
     def __init__(self, process: subprocess.Popen | None = None) -> None:
         self._tasks = ["thread-self", *([str(process.pid)] if process else [])]
-        self._begin = self._now()
+        self._start, self._begin = time.monotonic(), self._now()
 
     def _now(self) -> float:
         return time.monotonic() - sum(map(_denied, self._tasks))
@@ -97,6 +97,10 @@ class Stopwatch:
     def seconds(self) -> float:
         """Return the seconds since the beginning; of an ended process before it is waited for."""
         return self._now() - self._begin
+
+    def passed(self) -> float:
+        """Return all seconds since the beginning."""
+        return time.monotonic() - self._start
 
 
 @pytest.fixture

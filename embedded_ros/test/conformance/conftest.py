@@ -21,7 +21,7 @@ class Spinner:
     def __init__(self) -> None:
         self._running = []
 
-    def until(self, node, condition, timeout: float = 5.0) -> bool:
+    def until(self, node, condition, timeout: float = 60.0) -> bool:
         """Spin one node or an executor until the condition holds; returns whether it does in time."""
         import rclpy
 
@@ -58,8 +58,8 @@ class Spinner:
     def stop(self) -> None:
         """End everything that spins in the background."""
         for executor, thread in self._running:
-            executor.shutdown(timeout_sec=2.0)
-            thread.join(timeout=2.0)
+            executor.shutdown(timeout_sec=60.0)
+            thread.join(timeout=60.0)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def make_node(ros):
         node.destroy_node()
 
 
-def wait_for(condition, timeout: float = 5.0) -> bool:
+def wait_for(condition, timeout: float = 60.0) -> bool:
     deadline = time.monotonic() + timeout
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -39,7 +39,7 @@ def action(make_node, spin, eventually):
         spin.background(server_node, threads=3)
         spin.background(client_node)
         made.extend([client, server])
-        assert client.wait_for_server(timeout_sec=5.0)
+        assert client.wait_for_server(timeout_sec=60.0)
         return server, client
 
     yield start
@@ -171,12 +171,12 @@ def test_results_stay_available_for_a_while(action, eventually):
     assert list(first.result.sequence) == list(second.result.sequence)
 
 
-def test_waiting_for_a_server_that_never_comes(make_node):
+def test_waiting_for_a_server_that_never_comes(make_node, stopwatch):
     client = ActionClient(make_node(), Fibonacci, "nowhere")
     assert not client.server_is_ready()
-    begin = time.monotonic()
+    watch = stopwatch()
     assert not client.wait_for_server(timeout_sec=0.3)
-    assert time.monotonic() - begin < 2.0
+    assert watch.seconds() < 2.0
     client.destroy()
 
 

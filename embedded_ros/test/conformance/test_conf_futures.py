@@ -97,6 +97,6 @@ def test_tasks_run_in_an_executor(ros):
 
     task = executor.create_task(work, 1)
     executor.create_task(lambda: outer.set_result(2))
-    executor.spin_until_future_complete(task, timeout_sec=2.0)
+    executor.spin_until_future_complete(task, timeout_sec=60.0)
     assert task.result() == 3
     executor.shutdown()

@@ -72,7 +72,7 @@ def call(managed, make_node, spin):
 
     def call(service, name, **fields):
         client = client_node.create_client(service, f"/managed/{name}")
-        assert client.wait_for_service(timeout_sec=5.0)
+        assert client.wait_for_service(timeout_sec=60.0)
         return client.call(service.Request(**fields))
 
     return node, call

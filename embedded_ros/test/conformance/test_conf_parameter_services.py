@@ -27,7 +27,7 @@ def call(make_node, spin):
 
     def call(service, name, **fields):
         client = client_node.create_client(service, f"/server/{name}")
-        assert client.wait_for_service(timeout_sec=5.0)
+        assert client.wait_for_service(timeout_sec=60.0)
         return client.call(service.Request(**fields))
 
     return call
@@ -102,7 +102,7 @@ def test_the_parameter_client(make_node, spin):
     server.declare_parameter("rate", 10)
     spin.background(server)
     client = AsyncParameterClient(node, "server")
-    assert client.wait_for_services(timeout_sec=5.0)
+    assert client.wait_for_services(timeout_sec=60.0)
 
     def result(future):
         assert spin.until(node, future.done)

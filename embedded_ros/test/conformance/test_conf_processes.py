@@ -68,17 +68,15 @@ MANY = "e = MultiThreadedExecutor(); e.add_node(node); e.spin()"
 
 @pytest.mark.parametrize("spin", [ONE, MANY], ids=["single", "multi"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_a_spin(start, spin, number):
+def test_signals_end_a_spin(start, spin, number, end_of):
     process = start(SPINNER.format(spin=spin))
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.3)
-    begin = time.monotonic()
-    process.send_signal(number)
-    output, errors = process.communicate(timeout=10)
-    assert time.monotonic() - begin < 3.0
+    seconds, output = end_of(process, number)
+    assert seconds < 3.0
     assert output.endswith("ended\n")
     assert ("KeyboardInterrupt" if number == signal.SIGINT else "ExternalShutdownException") in output
-    assert process.returncode == 0, errors
+    assert process.returncode == 0, process.stderr.read()
 
 
 def test_a_signal_wakes_a_waiting_thread(start):
@@ -98,7 +96,7 @@ def test_a_signal_wakes_a_waiting_thread(start):
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=90)
     assert output.endswith("ended\n")
 
 
@@ -155,5 +153,5 @@ def test_a_peer_that_vanishes_leaves_the_graph(start, node, spin):
     assert process.stdout.readline() == "ready\n"
     assert spin.until(node, lambda: node.count_publishers("/last_words") == 1 and "leaver" in node.get_node_names())
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=90)
     assert spin.until(node, lambda: node.count_publishers("/last_words") == 0 and "leaver" not in node.get_node_names())

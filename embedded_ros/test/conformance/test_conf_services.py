@@ -36,9 +36,9 @@ def test_every_client_gets_its_own_answers(make_node, spin):
     nodes = [make_node(f"client_{i}") for i in range(3)]
     clients = [n.create_client(SetBool, "set") for n in nodes]
     spin.background(server, *nodes)
-    assert all(c.wait_for_service(timeout_sec=5.0) for c in clients)
+    assert all(c.wait_for_service(timeout_sec=60.0) for c in clients)
     futures = [c.call_async(SetBool.Request(data=i == 1)) for i, c in enumerate(clients)]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not all(f.done() for f in futures) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert [f.result().success for f in futures] == [False, True, False]
@@ -48,23 +48,23 @@ def test_synchronous_calls_from_another_thread(node, spin):
     node.create_service(SetBool, "set", answer)
     client = node.create_client(SetBool, "set")
     spin.background(node)
-    assert client.wait_for_service(timeout_sec=5.0)
+    assert client.wait_for_service(timeout_sec=60.0)
     assert client.call(SetBool.Request(data=True)).success
 
 
-def test_waiting_for_a_service_that_never_comes(node):
+def test_waiting_for_a_service_that_never_comes(node, stopwatch):
     client = node.create_client(Trigger, "nowhere")
     assert not client.service_is_ready()
-    begin = time.monotonic()
+    watch = stopwatch()
     assert not client.wait_for_service(timeout_sec=0.3)
-    assert time.monotonic() - begin < 2.0
+    assert watch.seconds() < 2.0
 
 
 def test_services_that_appear_late(make_node, spin):
     client_node, server = make_node("client"), make_node("server")
     client = client_node.create_client(Trigger, "late")
     threading.Timer(0.2, lambda: server.create_service(Trigger, "late", lambda q, r: r)).start()
-    assert client.wait_for_service(timeout_sec=5.0)
+    assert client.wait_for_service(timeout_sec=60.0)
 
 
 def test_coroutines_as_services_may_call_others(node, spin):
@@ -93,12 +93,12 @@ def test_synchronous_calls_inside_callbacks_need_a_second_thread_and_group(node,
 
     def on_timer():
         timer.cancel()
-        if client.wait_for_service(timeout_sec=5.0):
+        if client.wait_for_service(timeout_sec=60.0):
             results.append(client.call(SetBool.Request(data=True)).success)
 
     timer = node.create_timer(0.05, on_timer, callback_group=MutuallyExclusiveCallbackGroup())
     spin.background(node, threads=3)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not results and time.monotonic() < deadline:
         time.sleep(0.01)
     assert results == [True]
@@ -148,9 +148,9 @@ def test_spinning_on_a_call(ros, make_node):
     node = make_node()
     node.create_service(SetBool, "set", answer)
     client = node.create_client(SetBool, "set")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not client.service_is_ready() and time.monotonic() < deadline:
         ros.spin_once(node, timeout_sec=0.05)
     future = client.call_async(SetBool.Request(data=True))
-    ros.spin_until_future_complete(node, future, timeout_sec=5.0)
+    ros.spin_until_future_complete(node, future, timeout_sec=60.0)
     assert future.result().success

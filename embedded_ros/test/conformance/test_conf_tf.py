@@ -120,13 +120,14 @@ def test_lookups_between_two_times(buffer):
     assert not buffer.can_transform_full("base", Time(seconds=4), "base", Time(seconds=1), "odom")
 
 
-def test_waiting_with_a_timeout(buffer):
-    begin = time.monotonic()
+def test_waiting_with_a_timeout(buffer, stopwatch):
+    watch = stopwatch()
     with pytest.raises(TransformException):
         buffer.lookup_transform("odom", "base", Time(), timeout=Duration(seconds=0.2))
-    assert 0.15 <= time.monotonic() - begin < 2.0
+    assert watch.passed() >= 0.15
+    assert watch.seconds() < 2.0
     threading.Timer(0.1, lambda: buffer.set_transform(transform("odom", "base", 1, x=3), "test")).start()
-    found = buffer.lookup_transform("odom", "base", Time(seconds=1), timeout=Duration(seconds=5))
+    found = buffer.lookup_transform("odom", "base", Time(seconds=1), timeout=Duration(seconds=60))
     assert translation(found)[0] == 3
 
 
@@ -151,7 +152,7 @@ def test_lookups_in_coroutines(buffer, node, spin):
     executor.spin_once(timeout_sec=0.05)
     assert not task.done()
     executor.create_task(lambda: buffer.set_transform(transform("odom", "base", 1, x=4), "test"))
-    executor.spin_until_future_complete(task, timeout_sec=5.0)
+    executor.spin_until_future_complete(task, timeout_sec=60.0)
     assert translation(found[0])[0] == 4
     executor.shutdown()
 
@@ -190,7 +191,7 @@ def test_listener_and_broadcasters(make_node, spin, buffer, eventually):
     spin.background(listener_node)
     speaker.create_timer(0.02, lambda: moving.sendTransform(transform("odom", "base", time.time(), x=7)))
     spin.background(speaker)
-    found = buffer.lookup_transform("odom", "laser", Time(), timeout=Duration(seconds=5))
+    found = buffer.lookup_transform("odom", "laser", Time(), timeout=Duration(seconds=60))
     assert translation(found) == pytest.approx((7, 0, 1))
     fixed.sendTransform(transform("base", "lidar", z=3))
     assert eventually(lambda: buffer.can_transform("lidar", "camera", Time()))
@@ -208,7 +209,7 @@ def test_a_listener_with_its_own_thread_needs_nobody_to_spin(make_node, spin, bu
     speaker.create_timer(0.02, lambda: moving.sendTransform(transform("odom", "base", 1, x=1)))
     spin.background(speaker)
     listener = TransformListener(buffer, worker, spin_thread=True)
-    found = buffer.lookup_transform("odom", "base", Time(seconds=1), timeout=Duration(seconds=5))
+    found = buffer.lookup_transform("odom", "base", Time(seconds=1), timeout=Duration(seconds=60))
     assert translation(found)[0] == 1
     del listener
 

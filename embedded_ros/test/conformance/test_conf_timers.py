@@ -24,7 +24,7 @@ def test_a_timer_keeps_its_phase(node, spin):
         time.sleep(0.02)  # must not add to the period
 
     timer = node.create_timer(0.05, slow)
-    assert spin.until(node, lambda: len(dues) >= 11, 20.0)
+    assert spin.until(node, lambda: len(dues) >= 11, 60.0)
     shifts = sorted(abs((due - dues[0] + 0.025) % 0.05 - 0.025) for due in dues)
     assert shifts[len(shifts) // 2] < 0.005
     assert calls[10] - calls[0] > 0.45
@@ -123,7 +123,7 @@ def simulation(make_node, spin):
     def set_time(seconds: float) -> bool:
         stamp = Time(seconds=seconds)
         publisher.publish(ClockMsg(clock=stamp.to_msg()))
-        return spin.until(node, lambda: node.get_clock().now().nanoseconds == stamp.nanoseconds, 3.0)
+        return spin.until(node, lambda: node.get_clock().now().nanoseconds == stamp.nanoseconds)
 
     return node, set_time
 
@@ -164,7 +164,7 @@ def test_jumps_are_reported(simulation):
     assert not after
     set_time(60.0)
     assert [jump.delta.nanoseconds for jump in after] == [9 * S]
-    set_time(20.0)
+    set_time(60.0)
     assert after[-1].delta.nanoseconds == -40 * S
     assert len(before) == 2
     handle.unregister()

@@ -14,7 +14,7 @@ from embedded_ros.wire.profile import domain_id
 from embedded_ros.wire.qos import EndpointQos
 
 
-def spin(ros, node, condition, seconds=5.0):
+def spin(ros, node, condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         ros.spin_once(node, timeout_sec=0.05)

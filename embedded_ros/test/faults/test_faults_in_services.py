@@ -28,7 +28,7 @@ rclpy.spin(node)
 """
 
 
-def spin(ros, node, condition, seconds=5.0):
+def spin(ros, node, condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         ros.spin_once(node, timeout_sec=0.05)
@@ -42,10 +42,11 @@ def client(node):
     return node.create_client(Trigger, "/ask")
 
 
-def test_a_server_that_is_not_there(client):
-    begin = time.monotonic()
+def test_a_server_that_is_not_there(client, stopwatch):
+    watch = stopwatch()
     assert not client.wait_for_service(timeout_sec=0.3)
-    assert 0.25 < time.monotonic() - begin < 2.0
+    assert watch.passed() > 0.25
+    assert watch.seconds() < 2.0
 
 
 def test_a_server_that_never_answers(ros, node, client):
@@ -54,7 +55,7 @@ def test_a_server_that_never_answers(ros, node, client):
     silent = Participant(domain_id())
     reader = Reader(silent, "rq/askRequest", "std_srvs/srv/Trigger_Request", EndpointQos(), "serviceid= 1;", True)
     Writer(silent, "rr/askReply", "std_srvs/srv/Trigger_Response", EndpointQos(), "serviceid= 1;", True)
-    assert client.wait_for_service(timeout_sec=5.0)
+    assert client.wait_for_service(timeout_sec=60.0)
     future = client.call_async(Trigger.Request())
     ros.spin_until_future_complete(node, future, timeout_sec=0.3)
     assert not future.done()
@@ -71,9 +72,9 @@ def test_a_server_that_vanishes_in_the_middle(ros, node):
 
     client = node.create_client(Trigger, "/dying")
     server = subprocess.Popen([sys.executable, "-c", _DYING_SERVER], env=dict(os.environ))
-    assert client.wait_for_service(timeout_sec=15.0)
+    assert client.wait_for_service(timeout_sec=60.0)
     future = client.call_async(Trigger.Request())
-    assert server.wait(10) == 7
+    assert server.wait(60) == 7
     ros.spin_until_future_complete(node, future, timeout_sec=0.5)
     assert not future.done()
     assert node.get_name() == "test_node"
@@ -92,7 +93,7 @@ def test_a_client_that_vanishes_before_the_reply(ros, node):
     node.create_service(Trigger, "/slow", slow)
     other = ros.create_node("asker")
     client = other.create_client(Trigger, "/slow")
-    assert client.wait_for_service(timeout_sec=5.0)
+    assert client.wait_for_service(timeout_sec=60.0)
     client.call_async(Trigger.Request())
     assert spin(ros, node, lambda: answered)
     assert spin(ros, node, lambda: True)
@@ -102,7 +103,7 @@ def test_requests_never_go_to_another_vendor(ros, node, client):
     from std_srvs.srv import Trigger
 
     server = node.create_service(Trigger, "/ask", lambda request, response: response)
-    assert client.wait_for_service(timeout_sec=5.0)
+    assert client.wait_for_service(timeout_sec=60.0)
     graph = node.context.graph
     for endpoint in [e for e in graph.endpoints() if e.topic_name in ("rq/askRequest", "rr/askReply")]:
         guid, participant = b"\x01\x0f" + endpoint.guid[2:-1] + b"\x55", b"\x01\x0f" + endpoint.participant[2:]
@@ -122,7 +123,7 @@ def test_replies_find_the_client_that_asked(ros, node):
 
     node.create_service(AddTwoInts, "add", add)
     clients = [node.create_client(AddTwoInts, "add") for _ in range(3)]
-    assert all(client.wait_for_service(timeout_sec=5.0) for client in clients)
+    assert all(client.wait_for_service(timeout_sec=60.0) for client in clients)
     futures = [
         (a, b, client.call_async(AddTwoInts.Request(a=a, b=b))) for a, client in enumerate(clients) for b in range(3)
     ]  # history depth is 10

@@ -252,7 +252,7 @@ def programs(tmp_path_factory):
         ("service", "call", "/none", "std_srvs/srv/Trigger"), ("param", "list"),
     ]  # fmt: skip
     busy.send_signal(signal.SIGINT)
-    busy.wait(20)
+    busy.wait(60)
 
 
 def spawn(*arguments: str) -> subprocess.Popen:

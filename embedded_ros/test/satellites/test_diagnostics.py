@@ -134,7 +134,7 @@ def test_updater(node):
     updater.setHardwareID("rig")
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while updater.publisher.get_subscription_count() == 0 and time.monotonic() < end:
         executor.spin_once(timeout_sec=0.02)
     updater.add("state", lambda s: (s.summary(WARN, "warm"), s)[-1])

@@ -30,9 +30,9 @@ def python(code, **kwargs):
 def generate_launch_description():
 """
 RUN = "import sys; from embedded_ros.launch_runtime import main; sys.exit(main(sys.argv[1:]))"
-POLITE = "import time\ntry:\n    print('up', flush=True); time.sleep(60)\nexcept KeyboardInterrupt:\n    print('bye', flush=True)"
+POLITE = "import time\ntry:\n    print('up', flush=True); time.sleep(99)\nexcept KeyboardInterrupt:\n    print('bye', flush=True)"
 STUBBORN = (
-    "import signal, time\n[signal.signal(s, signal.SIG_IGN) for s in (2, 15)]\nprint('up', flush=True); time.sleep(60)"
+    "import signal, time\n[signal.signal(s, signal.SIG_IGN) for s in (2, 15)]\nprint('up', flush=True); time.sleep(600)"
 )
 
 
@@ -60,7 +60,7 @@ def start(tmp_path, *arguments: object) -> subprocess.Popen[str]:
 
 def launch(tmp_path, *arguments: object) -> tuple[int, str]:
     process = start(tmp_path, *arguments)
-    output, _ = process.communicate(timeout=40)
+    output, _ = process.communicate(timeout=90)
     return process.returncode, output
 
 
@@ -179,7 +179,7 @@ def test_groups_keep_their_changes_to_themselves(write, tmp_path):
 def test_exit_and_start_handlers_and_shutdown(write, tmp_path):
     path = write("""
         first = python("print('first')", name="first")
-        second = python("import time; time.sleep(30)", name="second")
+        second = python("import time; time.sleep(600)", name="second")
         return LaunchDescription([
             first,
             RegisterEventHandler(OnProcessExit(target_action=first, on_exit=[LogInfo(msg="first is done"), second])),
@@ -188,12 +188,10 @@ def test_exit_and_start_handlers_and_shutdown(write, tmp_path):
             RegisterEventHandler(OnShutdown(on_shutdown=lambda event, context: [LogInfo(msg="ending: " + event.reason)])),
         ])
     """)
-    begin = time.monotonic()
     status, output = launch(tmp_path, path)
     assert status == 0
     assert "first is done" in output
     assert "ending: enough" in output
-    assert time.monotonic() - begin < 10
 
 
 def test_on_exit_shutdown_ends_the_others(write, tmp_path):
@@ -209,31 +207,28 @@ def test_on_exit_shutdown_ends_the_others(write, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_launch_ends_the_children_first(write, tmp_path, number):
-    path = write(f"return LaunchDescription([python({POLITE!r})])")
+def test_a_signal_to_the_launch_ends_the_children_first(write, tmp_path, number, end_of):
+    path = write(f"return LaunchDescription([python({POLITE!r}, sigterm_timeout='60')])")
     process = start(tmp_path, path)
     seen = read_until(process, "] up")
     pid = int(seen.split("process started with pid [")[1].split("]")[0])
-    begin = time.monotonic()
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=20)
+    seconds, output = end_of(process, number)
     assert process.returncode == 0
-    assert time.monotonic() - begin < 3
+    assert seconds < 10
+    assert "sending SIGTERM" not in output
     assert "[child-1] bye" in output
     assert "Traceback" not in output
     assert not is_alive(pid)
 
 
-def test_a_child_that_ignores_signals_is_killed(write, tmp_path):
+def test_a_child_that_ignores_signals_is_killed(write, tmp_path, end_of):
     path = write(f"return LaunchDescription([python({STUBBORN!r}, sigterm_timeout='0.3', sigkill_timeout='0.3')])")
     process = start(tmp_path, path)
     read_until(process, "] up")
-    begin = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    seconds, output = end_of(process, signal.SIGINT)
     assert "sending SIGTERM" in output
     assert "sending SIGKILL" in output
-    assert time.monotonic() - begin < 5
+    assert seconds < 10
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the parent death signal of Linux")
@@ -243,8 +238,8 @@ def test_a_killed_launch_leaves_no_orphans(write, tmp_path):
     seen = read_until(process, "] up")
     pid = int(seen.split("process started with pid [")[1].split("]")[0])
     process.kill()
-    process.communicate(timeout=10)
-    deadline = time.monotonic() + 5
+    process.communicate(timeout=90)
+    deadline = time.monotonic() + 60
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(pid)
@@ -316,10 +311,8 @@ def test_errors_are_one_line_and_end_with_status_one(write, tmp_path, body, mess
 
 def test_an_error_ends_what_was_started_before(write, tmp_path):
     path = write(f"return LaunchDescription([python({POLITE!r}), LogInfo(msg=LaunchConfiguration('nothing'))])")
-    begin = time.monotonic()
     status, _ = launch(tmp_path, path)
     assert status == 1
-    assert time.monotonic() - begin < 10
 
 
 @pytest.mark.parametrize("words", [["nowhere.launch.py"], ["no_such_package", "x.launch.py"], []])

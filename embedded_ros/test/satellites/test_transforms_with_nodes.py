@@ -40,7 +40,7 @@ def transform(parent="odom", child="base", seconds=1.0, x=0.0, yaw=0.0):
     return message
 
 
-def spin_until(node, condition, timeout=5.0):
+def spin_until(node, condition, timeout=60.0):
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     deadline = time.monotonic() + timeout
@@ -57,7 +57,7 @@ def test_a_callback_may_wait_when_the_listener_has_its_own_thread(node):
 
     def on_timer():
         threading.Timer(0.1, broadcaster.sendTransform, [transform(x=4)]).start()
-        found.append(buffer.lookup_transform("odom", "base", Time(), timeout=Duration(seconds=3)))
+        found.append(buffer.lookup_transform("odom", "base", Time(), timeout=Duration(seconds=60)))
         timer.cancel()
 
     broadcaster = TransformBroadcaster(node)

@@ -12,7 +12,7 @@ from embedded_ros.bags.recorder import BagError, Recorder, topic_filter
 from embedded_ros.bags.schema import message_text
 
 
-def spin(ros, node, condition, seconds=5.0):
+def spin(ros, node, condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         ros.spin_once(node, timeout_sec=0.02)

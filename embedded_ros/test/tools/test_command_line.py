@@ -17,7 +17,7 @@ import yaml
 def tool():
     """Run a tool; return (exit status, output, errors)."""
 
-    def run(*arguments: str, timeout: float = 30.0) -> tuple[int, str, str]:
+    def run(*arguments: str, timeout: float = 90.0) -> tuple[int, str, str]:
         done = subprocess.run(
             [sys.executable, "-m", "embedded_ros", *arguments],
             capture_output=True,
@@ -131,7 +131,7 @@ def test_publishing_may_be_given_up_while_nobody_listens(number):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout.readline() == "waiting for 1 subscription(s) of /nobody\n"
     process.send_signal(number)
-    assert "Traceback" not in process.communicate(timeout=15)[0]
+    assert "Traceback" not in process.communicate(timeout=90)[0]
 
 
 def test_output_is_laid_out_by_lines(capsys):
@@ -148,7 +148,7 @@ def test_a_single_file_can_be_run(tmp_path):
     file = tmp_path / "plain_node.py"
     file.write_text("import sys, rclpy\nprint(rclpy.__name__, sys.argv[1:], __name__)\n")
     command = [sys.executable, "-m", "embedded_ros", "run", str(file), "--ros-args", "-p", "a:=1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.stdout == "rclpy ['--ros-args', '-p', 'a:=1'] __main__\n", done.stderr
 
 
@@ -238,7 +238,7 @@ def test_an_interrupt_cancels_the_goal(ros, node):
     assert "Goal accepted" in process.stdout.readline()
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=15)
+    output, _ = process.communicate(timeout=90)
     executor.shutdown()
     thread.join()
     server.destroy()

@@ -27,7 +27,7 @@ kinds = {"publications": BuiltinTopicDcpsPublication, "subscriptions": BuiltinTo
          "participants": BuiltinTopicDcpsParticipant}
 readers = {kind: BuiltinDataReader(participant, topic) for kind, topic in kinds.items()}
 found = {kind: [] for kind in kinds}
-end = time.monotonic() + 20
+end = time.monotonic() + 60
 def count():
     return sum(len(found[kind]) for kind in ("publications", "subscriptions"))
 while count() < wanted and time.monotonic() < end:
@@ -63,7 +63,7 @@ def announced():
     nodes = [record for record in graph.nodes() if record.name in ("t2_server", "t1_pub")]
     wanted = sum(len(record.readers) + len(record.writers) for record in nodes) + 2  # two of ros_discovery_info
     arguments = [str(profile.domain_id()), profile.configuration(), str(wanted)]
-    done = subprocess.run([sys.executable, "-c", _OBSERVER, *arguments], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", _OBSERVER, *arguments], capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     yield json.loads(done.stdout)
     action.destroy()

@@ -27,7 +27,7 @@ def participants():
         participant.close()
 
 
-def take(reader: Reader, seconds: float = 5.0):
+def take(reader: Reader, seconds: float = 60.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         sample = reader.take()
@@ -40,7 +40,7 @@ def take(reader: Reader, seconds: float = 5.0):
 def connect(participants, topic: str, kind: str, **qos):
     writer = Writer(participants[0], topic, kind, EndpointQos(**qos))
     reader = Reader(participants[1], topic, kind, EndpointQos(**qos))
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not (writer.matched() and reader.matched()) and time.monotonic() < end:
         time.sleep(0.002)
     return writer, reader
@@ -96,7 +96,7 @@ from embedded_ros.wire.qos import EndpointQos
 participant = Participant(profile.domain_id())
 reader = Reader(participant, "rt/there", "geometry_msgs/msg/PoseArray", EndpointQos())
 writer = Writer(participant, "rt/back", "geometry_msgs/msg/PoseArray", EndpointQos())
-end = time.monotonic() + 20
+end = time.monotonic() + 60
 while time.monotonic() < end:
     sample = reader.take()
     if sample is not None:
@@ -113,12 +113,12 @@ def test_both_ways_of_the_wire_understand_each_other(participants, path):
     peer = subprocess.Popen([sys.executable, "-c", _PEER], env={**os.environ, "EMBEDDED_ROS_WIRE": path})
     writer = Writer(participants[0], "rt/there", "geometry_msgs/msg/PoseArray", EndpointQos(transient_local=True))
     reader = Reader(participants[0], "rt/back", "geometry_msgs/msg/PoseArray", EndpointQos())
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while not (writer.matched() and reader.matched()) and time.monotonic() < end:
         time.sleep(0.01)
     writer.write(golden)
     assert bytes(take(reader, 10).data)[4 : len(golden)] == golden[4:]
-    peer.wait(10)
+    peer.wait(60)
     writer.close()
     reader.close()
 
