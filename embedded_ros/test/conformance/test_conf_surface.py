@@ -38,6 +38,8 @@ MODULES = {
     "rclpy.qos_overriding_options": "QoSOverridingOptions",
     "rclpy.serialization": "deserialize_message serialize_message",
     "rclpy.service": "Service",
+    "rclpy.service_introspection": "ServiceIntrospectionState",
+    "rclpy.validate_parameter_name": "validate_parameter_name",
     "rclpy.signals": "SignalHandlerOptions",
     "rclpy.subscription": "Subscription",
     "rclpy.task": "Future Task",

@@ -47,6 +47,30 @@ def test_what_is_missing_names_its_call(ros, node):
         node.handle  # noqa: B018
     with pytest.raises(NotImplementedError, match="content_filter_options"):
         node.create_subscription(String, "text", print, 1, content_filter_options=object())
+    subscription = node.create_subscription(String, "text", print, 1)
+    assert not subscription.is_cft_enabled
+    with pytest.raises(NotImplementedError, match=r"rclpy\.subscription\.Subscription\.set_content_filter\(\)"):
+        subscription.set_content_filter("data = 1", [])
+    with pytest.raises(NotImplementedError, match=r"rclpy\.experimental\.EventsExecutor"):
+        from rclpy.experimental import EventsExecutor  # noqa: F401
+    from rclpy.impl.implementation_singleton import rclpy_implementation
+
+    with pytest.raises(NotImplementedError, match=r"rclpy\._rclpy_pybind11\.rclpy_create_timer"):
+        rclpy_implementation.rclpy_create_timer()
+
+
+def test_service_introspection_can_only_be_off(node):
+    from rclpy.qos import qos_profile_services_default
+    from rclpy.service_introspection import ServiceIntrospectionState
+    from std_srvs.srv import Trigger
+
+    served = node.create_service(Trigger, "serve", lambda request, response: response)
+    for entity in (served, node.create_client(Trigger, "serve")):
+        entity.configure_introspection(node.get_clock(), qos_profile_services_default, ServiceIntrospectionState.OFF)
+        with pytest.raises(NotImplementedError, match=r"rclpy\.\w+\.\w+\.configure_introspection\(\)"):
+            entity.configure_introspection(
+                node.get_clock(), qos_profile_services_default, ServiceIntrospectionState.CONTENTS
+            )
 
 
 @pytest.mark.parametrize("kind", ["SingleThreadedExecutor", "MultiThreadedExecutor"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from rclpy.parameter import Parameter
 
-_FLOAT_TOLERANCE = 1e-9  # relative, as the rcl_interfaces definition of ranges leaves it open
+PARAM_REL_TOL = 1e-6  # how far a number may be off the bounds and steps of its range, as a part of it
 
 
 def failure(reason: str) -> Any:
@@ -59,13 +59,13 @@ def _check_integer(parameter: Parameter, limits: Any) -> Any:
 def _check_double(parameter: Parameter, limits: Any) -> Any:
     value = parameter.value
     low, high = min(limits.from_value, limits.to_value), max(limits.from_value, limits.to_value)
-    if any(math.isclose(value, bound, rel_tol=_FLOAT_TOLERANCE) for bound in (low, high)):
+    if any(math.isclose(value, bound, rel_tol=PARAM_REL_TOL) for bound in (low, high)):
         return success()
     if not low <= value <= high:
         return _out_of_range(parameter, limits)
     if limits.step:
-        steps = (value - limits.from_value) / limits.step
-        if not math.isclose(steps, round(steps), rel_tol=_FLOAT_TOLERANCE, abs_tol=_FLOAT_TOLERANCE):
+        nearest = limits.from_value + round((value - limits.from_value) / limits.step) * limits.step
+        if not math.isclose(nearest, value, rel_tol=PARAM_REL_TOL, abs_tol=1e-12):  # steps add up to nearly zero, too
             return failure(_step_text(parameter, limits))
     return success()
 

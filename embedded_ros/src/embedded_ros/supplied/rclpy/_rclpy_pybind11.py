@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class RCLError(RuntimeError):
     """The client library refused an operation."""
@@ -17,3 +19,9 @@ class UnknownROSArgsError(RuntimeError):
 
 class TimeoutError(RuntimeError):
     """A wait took too long."""
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise NotImplementedError(f"rclpy._rclpy_pybind11.{name} is not supported by embedded_ros, which has no rcl")

@@ -8,6 +8,7 @@ from typing import Any
 from rclpy._entity import Entity
 from rclpy._waiting import wait_for_future
 from rclpy.qos import QoSProfile, to_endpoint_qos
+from rclpy.service_introspection import ServiceIntrospectionState
 from rclpy.task import Future
 
 from embedded_ros.messages.codec import CdrError, deserialize, serialize
@@ -68,6 +69,11 @@ class Client(Entity):
         self._client.send(serialize(request), remember)
         return future
 
+    def get_pending_request(self, sequence_number: int) -> Future:
+        """Return the future of a request that waits for its response; raises KeyError when there is none."""
+        with self._lock:
+            return self._pending_requests[sequence_number]
+
     def remove_pending_request(self, future: Future) -> None:
         """Forget a request that nobody waits for any more; its future stays undone."""
         with self._lock:
@@ -96,8 +102,9 @@ class Client(Entity):
         return False
 
     def configure_introspection(self, clock: Any, service_event_qos_profile: Any, introspection_state: Any) -> None:
-        """Raise NotImplementedError."""
-        raise NotImplementedError("rclpy.client.Client.configure_introspection() is not supported by embedded_ros")
+        """Do nothing for ServiceIntrospectionState.OFF; raises NotImplementedError for the others."""
+        if introspection_state != ServiceIntrospectionState.OFF:
+            raise NotImplementedError("rclpy.client.Client.configure_introspection() is not supported by embedded_ros")
 
     def destroy(self) -> None:
         """Stop; futures that are pending stay pending."""

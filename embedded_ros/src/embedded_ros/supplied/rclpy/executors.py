@@ -116,6 +116,11 @@ class Executor:
         with self._nodes_lock:
             return list(self._nodes)
 
+    def can_execute(self, entity: Entity) -> bool:
+        """Return whether an entity's callback may run now."""
+        group = entity.callback_group
+        return not entity._executor_event and (group is None or group.can_execute(entity))
+
     def create_task(self, callback: Any, *args: Any, **kwargs: Any) -> Task:
         """Run a function or coroutine in this executor; return its future."""
         task = Task(callback, args, kwargs, executor=self)
@@ -254,8 +259,7 @@ class Executor:
         """Collect everything that is ready in all nodes, in a fixed order; each gets its turn before the next scan."""
         for node in nodes:
             for entity in node._impl_entities():
-                group = entity.callback_group
-                if not entity._executor_event and entity._is_ready() and (group is None or group.can_execute(entity)):
+                if entity._is_ready() and self.can_execute(entity):
                     self._ready.append((entity, node))
         return bool(self._ready) or any(task.is_runnable() for task in list(self._tasks))
 

@@ -12,6 +12,7 @@ from rclpy._names import expand_topic_name, join, validate_full_topic_name, vali
 from rclpy._node_entities import EntityOwner
 from rclpy._node_graph import GraphQueries, NodeNameNonExistentError
 from rclpy._node_parameters import ParameterStore
+from rclpy._parameter_checks import PARAM_REL_TOL
 from rclpy._rosout import RosoutSink
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.client import Client
@@ -48,6 +49,8 @@ class Node(GraphQueries, ParameterStore, EntityOwner):
 
     Private names that the genuine class lacks begin with ``_impl_``: subclasses may use ``_timers``, ``_run`` and the like.
     """
+
+    PARAM_REL_TOL = PARAM_REL_TOL
 
     def __init__(
         self, node_name: str, *, context: Context | None = None, cli_args: list[str] | None = None,

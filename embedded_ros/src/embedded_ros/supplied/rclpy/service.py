@@ -7,6 +7,7 @@ from typing import Any
 
 from rclpy._entity import Entity, await_or_execute
 from rclpy.qos import QoSProfile, to_endpoint_qos
+from rclpy.service_introspection import ServiceIntrospectionState
 
 from embedded_ros.messages.codec import CdrError, deserialize, serialize
 from embedded_ros.wire.binding import DATA_AVAILABLE, DdsError
@@ -49,8 +50,11 @@ class Service(Entity):
         self._server.reply(header, serialize(response))
 
     def configure_introspection(self, clock: Any, service_event_qos_profile: Any, introspection_state: Any) -> None:
-        """Raise NotImplementedError."""
-        raise NotImplementedError("rclpy.service.Service.configure_introspection() is not supported by embedded_ros")
+        """Do nothing for ServiceIntrospectionState.OFF; raises NotImplementedError for the others."""
+        if introspection_state != ServiceIntrospectionState.OFF:
+            raise NotImplementedError(
+                "rclpy.service.Service.configure_introspection() is not supported by embedded_ros"
+            )
 
     def destroy(self) -> None:
         """Stop answering."""

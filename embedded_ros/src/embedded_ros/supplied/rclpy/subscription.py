@@ -69,6 +69,28 @@ class Subscription(Entity):
         """Return how many publishers this subscription receives from."""
         return self._reader.matched()
 
+    @property
+    def logger_name(self) -> str:
+        """Return the name of the node's logger."""
+        return f"{self._node_ref().get_logger().name}"
+
+    @property
+    def is_cft_enabled(self) -> bool:
+        """Return False: there are no content filters."""
+        return False
+
+    def set_content_filter(self, filter_expression: str, expression_parameters: Any) -> None:
+        """Raise NotImplementedError."""
+        raise NotImplementedError(
+            "rclpy.subscription.Subscription.set_content_filter() is not supported by embedded_ros"
+        )
+
+    def get_content_filter(self) -> Any:
+        """Raise NotImplementedError."""
+        raise NotImplementedError(
+            "rclpy.subscription.Subscription.get_content_filter() is not supported by embedded_ros"
+        )
+
     def destroy(self) -> None:
         """Stop receiving."""
         if not self._destroyed:
