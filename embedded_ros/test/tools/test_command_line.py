@@ -254,6 +254,49 @@ def test_lifecycle(busy, tool):
     assert "possible: cleanup, activate, shutdown" in tool("lifecycle", "set", "managed", "configure")[2]
 
 
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_bags(busy, tool, tmp_path, storage):
+    from rosgraph_msgs.msg import Clock
+
+    ticks = []
+    busy.create_subscription(Clock, "/clock", ticks.append, 100)
+    bag = str(tmp_path / "bag")
+    status, output, _ = tool("bag", "record", "/chatter", "-s", storage, "-o", bag, "-d", "2")
+    count = output.splitlines()[-1].removesuffix(" messages recorded")
+    assert (status, int(count) > 1) == (0, True)
+    told = tool("bag", "info", bag)[1]
+    assert f"Messages:          {count}\n" in told
+    assert f"Storage id:        {storage}\n" in told
+    assert f"Topic: /chatter | Type: std_msgs/msg/String | Count: {count} |" in told
+    status, output, _ = tool("bag", "play", bag, "--rate", "4", "--clock", "100")
+    assert (status, output.splitlines()[-1]) == (0, f"{count} messages played")
+    assert ticks
+    assert tool("bag", "play", bag, "--topics", "/other")[1] == "0 messages played\n"
+    assert "exists already, not overwriting" in tool("bag", "record", "-a", "-o", bag)[2]
+
+
+def test_a_looping_bag_plays_until_an_interrupt(busy, tool, tmp_path, end_of):
+    from rosgraph_msgs.msg import Clock
+
+    stamps, began_anew = [], threading.Event()
+
+    def hear(message):
+        stamps.append(message.clock.sec * 10**9 + message.clock.nanosec)
+        if stamps[-1] < max(stamps):
+            began_anew.set()
+
+    bag = str(tmp_path / "bag")
+    output = tool("bag", "record", "/chatter", "-o", bag, "-d", "2")[1]
+    count = int(output.splitlines()[-1].removesuffix(" messages recorded"))
+    busy.create_subscription(Clock, "/clock", hear, 100)
+    command = ["-m", "embedded_ros", "bag", "play", bag, "--loop", "--clock", "100"]
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert began_anew.wait(60)
+    _, output = end_of(process, signal.SIGINT)
+    assert process.returncode == 0
+    assert int(output.splitlines()[-1].removesuffix(" messages played")) >= count
+
+
 def test_interfaces_and_help(tool):
     assert "bool data" in tool("interface", "show", "std_srvs/srv/SetBool")[1]
     assert "std_srvs/srv/Trigger" in tool("interface", "list", "std_srvs")[1]
