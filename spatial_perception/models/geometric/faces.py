@@ -21,6 +21,7 @@ _CONTRARY = np.radians(40)  # samples whose normals are turned more than this fr
 _WIDEST_GAP = 0.25  # m; a lone sample stands for no more than this, squared
 _BODY = 0.1  # m; a floor that begins this close lies on the room side of a face
 _RING_GAP = 1.2  # m; farthest that a floor or ceiling begins beside a wall which is seen by a few scan rings
+_FULL = 0.7  # share of the height over which a surface is seen nearly in full
 _LEAST_BODY = 0.12  # share of the lower surface that a wall shows at least (a beam shows none)
 
 
@@ -127,10 +128,14 @@ def _upper_columns(u: Floats, z: Floats, gap: Floats, levels: Levels, cell: floa
 def wall_columns(grid: Mask, upper: Mask, levels: Levels, cell: float) -> Mask:
     """Columns (U,) of a surface grid that look like wall: they reach up to the ceiling (`upper`), or far up without one.
 
-    What connects two such stretches below the ceiling (a lintel), or is too short to be a passage, belongs to the wall.
+    What connects two such stretches below the ceiling (a lintel), or is too short to be a passage, belongs to the wall; so
+    does what is seen nearly in full right beside one: only its upper end is hidden, by what hangs there.
     """
     rows = grid.shape[1]
     wall = upper & (grid[:, int(0.55 * rows) :].mean(axis=1) > 0.35)
+    full = grid.mean(axis=1) > _FULL
+    for first, last in runs(wall | full):
+        wall[first:last] = wall[first:last].any()
     if levels.ceiling is None:
         span = rows - np.argmax(grid[:, ::-1], axis=1) - np.argmax(grid, axis=1)
         wall |= grid.any(axis=1) & (span > 0.75 * rows) & (grid.mean(axis=1) > 0.4)

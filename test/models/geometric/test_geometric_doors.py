@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spatial_perception.models.geometric.faces import Face
+from spatial_perception.models.geometric.faces import Face, wall_columns
+from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.lines import Line
 from spatial_perception.models.geometric.objects import beside_doors
 from spatial_perception.models.geometric.openings import Opening
@@ -87,3 +88,20 @@ def test_windows_take_nothing_apart():
     window = Opening(0, 1.5, 3.0, 0.9, 2.1, False, 1.0, 9, ())
     xyz = np.concatenate([strip(0.2, 1.5, 0.05, 2.5), strip(1.5, 3.0, 2.15, 2.5)])
     assert len(beside_doors(xyz, [WALL], [window], FLOOR)) == 1
+
+
+def test_a_wall_whose_upper_end_is_hidden_goes_on():
+    levels = Levels(0.0, 2.6, 2.6, True)
+    grid, upper = np.zeros((12, 26), dtype=bool), np.zeros(12, dtype=bool)
+    grid[3:, :], upper[3:] = True, True
+    hidden = grid.copy()
+    # Something hangs before the first columns: they are seen up to 2 m.
+    hidden[:3, :20] = True
+    assert wall_columns(grid, upper, levels, 0.1).tolist() == [False] * 3 + [True] * 9
+    assert wall_columns(hidden, upper, levels, 0.1).all()
+
+
+def test_furniture_that_no_wall_goes_on_beside_is_no_wall():
+    grid, upper = np.zeros((12, 26), dtype=bool), np.zeros(12, dtype=bool)
+    grid[:, :20] = True
+    assert not wall_columns(grid, upper, Levels(0.0, 2.6, 2.6, True), 0.1).any()
