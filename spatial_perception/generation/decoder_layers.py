@@ -7,6 +7,7 @@ one matrix where `fuse_projections` has joined them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch.nn import functional
 from spatial_perception.generation.packing import PackedLinear, is_packable
 from spatial_perception.generation.rotary import Rotary, turned
 
+_SERIAL = 32_768  # values up to which torch uses one thread
 _KNOWN = ("Qwen2DecoderLayer", "LlamaDecoderLayer")
 
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
@@ -88,14 +90,31 @@ class _Layer:
     def feed_forward(self, values: Tensor) -> Tensor:
         """SwiGLU of features (B, n, H)."""
         if self._gate_and_up is None:
-            return self._down(functional.silu(self._gate(values)) * self._up(values))
+            return self._down(_silu(self._gate(values)) * self._up(values))
         gate, up = self._gate_and_up(values).chunk(2, dim=-1)
-        return self._down(functional.silu(gate) * up)
+        return self._down(_silu(gate) * up)
 
 
 def _call(module: Any) -> Any:
     """A packed layer without the detour over hooks, which it has not; other modules as they are."""
     return module.forward if isinstance(module, PackedLinear) else module
+
+
+def _silu(values: Tensor) -> Tensor:
+    """x sigmoid(x), for long steps on a CPU in parts that every number of threads cuts in the same places.
+
+    torch computes the last values of each thread's share otherwise than the rest, so that last bits would depend on where
+    the shares end.
+    """
+    count = values.numel()
+    if count <= _SERIAL or values.requires_grad or values.device.type != "cpu":
+        return functional.silu(values)
+    flat, step = values.reshape(-1), _SERIAL * torch.get_num_threads()
+    result, whole = torch.empty_like(flat), count // step * step
+    bounds = [*range(0, whole, step), *range(whole, count, _SERIAL), count]
+    for start, stop in pairwise(bounds):
+        torch.ops.aten.silu.out(flat[start:stop], out=result[start:stop])
+    return result.view(values.shape)
 
 
 def _norm(module: Any) -> Callable[[Tensor], Tensor]:

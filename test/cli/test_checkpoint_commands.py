@@ -33,6 +33,20 @@ def test_make_tiny_checkpoint_gives_the_same_bytes_and_loads(run, cloud_file, tm
     assert run("layout", cloud_file(), "--estimator", "a", *QUICK).code == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_make_tiny_checkpoint_learns_rooms_by_heart(run, tmp_path):
+    """Trained, told how well it knows its room, and used on it by the command that the help names."""
+    done = run("make-tiny-checkpoint", "-o", "known", "--rooms", 1)
+    assert done.code == 0
+    assert done.out.strip() == "known"
+    assert "step 130 of 130: loss" in done.err
+    assert "trained on 1 simulated rooms in known/rooms: wall F1 1.00 on them" in done.err
+    used = run("layout", "known/rooms/pcd", "--estimator", "./known", "-o", "found")
+    assert used.code == 0
+    assert len(parse_layout((tmp_path / "found/room_0.txt").read_text())) > 3
+
+
 def test_make_tiny_checkpoint_names_a_folder_that_cannot_be(run, tmp_path):
     (tmp_path / "file").write_text("")
     done = run("make-tiny-checkpoint", "-o", "file")

@@ -108,7 +108,10 @@ class SpatialLMEstimator:
         yield from self.run(cloud, task, categories, previous, seed=seed, sampling=sampling, canvas=canvas)
 
     def estimate_batch(self, clouds: Sequence[PointCloud], task: Task = "all", **request: Any) -> list[Layout]:
-        """The layouts of several clouds, one after another; the same as single calls."""
+        """The layouts of several clouds, one after another; the same as single calls.
+
+        A pass already carries several rows (forced tokens, drafts), so that passes shared by clouds would win little.
+        """
         return [self.estimate(cloud, task, **request) for cloud in clouds]
 
     def run(
