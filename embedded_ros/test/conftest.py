@@ -121,13 +121,13 @@ def limit():
 def end_of():
     """A function that sends a signal to a process; returns the seconds until its end, by a stopwatch, and its output.
 
-    Raises AssertionError when it does not end within a minute.
+    Raises AssertionError when it does not end within 200 seconds.
     """
 
     def end(process: subprocess.Popen, number: int) -> tuple[float, str]:
         watch = Stopwatch(process)
         process.send_signal(number)
-        killer = threading.Timer(60.0, process.kill)
+        killer = threading.Timer(200.0, process.kill)
         killer.start()
         output = process.stdout.read()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)

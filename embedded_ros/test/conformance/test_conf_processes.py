@@ -96,7 +96,7 @@ def test_a_signal_wakes_a_waiting_thread(start):
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     assert output.endswith("ended\n")
 
 
@@ -153,5 +153,5 @@ def test_a_peer_that_vanishes_leaves_the_graph(start, node, spin):
     assert process.stdout.readline() == "ready\n"
     assert spin.until(node, lambda: node.count_publishers("/last_words") == 1 and "leaver" in node.get_node_names())
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=90)
+    process.communicate(timeout=400)
     assert spin.until(node, lambda: node.count_publishers("/last_words") == 0 and "leaver" not in node.get_node_names())

@@ -94,7 +94,7 @@ def test_tools_can_be_interrupted_in_the_midst_of_any_import(module, tmp_path):
     environment = {**os.environ, "PYTHONPATH": path, "INTERRUPT_AT": module}
     process = start("-m", "embedded_ros", "topic", "echo", "/none", "std_msgs/msg/String", env=environment)
     try:
-        output, _ = process.communicate(timeout=90)
+        output, _ = process.communicate(timeout=400)
     finally:
         process.kill()
     assert "Traceback" not in output
@@ -158,7 +158,7 @@ print(seen == [(i, i, 2_800_000) for i in range(10)], len(seen))
 """
     settings = {**os.environ, "EMBEDDED_ROS_RECEIVE_BUFFER": "212992"}
     done = subprocess.run(
-        [sys.executable, "-c", receiver, _SENDER], env=settings, capture_output=True, text=True, timeout=90
+        [sys.executable, "-c", receiver, _SENDER], env=settings, capture_output=True, text=True, timeout=400
     )
     assert done.stdout == "True 10\n", done.stdout + done.stderr
 
@@ -181,7 +181,7 @@ def test_a_full_disk_while_recording_is_told_in_one_line(storage, ros, node, tmp
             *("-m", "embedded_ros", "bag", "record", "/blobs", "-s", storage, "-o", str(tmp_path / "bag")),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000)),
         )
-        output, _ = process.communicate(timeout=90)
+        output, _ = process.communicate(timeout=400)
     finally:
         stop.set()
         thread.join()

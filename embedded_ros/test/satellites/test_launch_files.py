@@ -60,7 +60,7 @@ def start(tmp_path, *arguments: object) -> subprocess.Popen[str]:
 
 def launch(tmp_path, *arguments: object) -> tuple[int, str]:
     process = start(tmp_path, *arguments)
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     return process.returncode, output
 
 
@@ -238,7 +238,7 @@ def test_a_killed_launch_leaves_no_orphans(write, tmp_path):
     seen = read_until(process, "] up")
     pid = int(seen.split("process started with pid [")[1].split("]")[0])
     process.kill()
-    process.communicate(timeout=90)
+    process.communicate(timeout=400)
     deadline = time.monotonic() + 60
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -181,7 +181,7 @@ def test_lifecycle_nodes_are_taken_through_their_states_by_events(start):
             change(Transition.TRANSITION_CONFIGURE),
         ])
     """)
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     assert process.returncode == 0, output
     for text in ("CONFIGURED", "is inactive", "ACTIVATED", "is active"):
         assert text in output
@@ -196,13 +196,26 @@ def test_lifecycle_nodes_may_start_by_themselves(start):
     """)
     read_until(process, "CONFIGURED", "ACTIVATED")
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     assert process.returncode == 0, output
+
+
+def test_a_lifecycle_node_that_ends_before_it_offers_services_is_not_waited_for(start, package):
+    (package / "scripts/short").write_text("#!/usr/bin/env python3\nprint('short')\n")
+    (package / "scripts/short").chmod(0o755)
+    process = start("""
+        return LaunchDescription([
+            LifecycleNode(package="demo_pkg", executable="short", name="short", namespace="", autostart=True),
+        ])
+    """)
+    output, _ = process.communicate(timeout=400)
+    assert "process has finished cleanly" in output
+    assert process.returncode == 0
 
 
 def test_a_missing_executable_is_reported_with_those_there_are(start):
     process = start('return LaunchDescription([Node(package="demo_pkg", executable="walker")])')
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     assert process.returncode == 1
     assert "'walker'; it has managed, reporter" in output
     assert "Traceback" not in output
@@ -211,7 +224,7 @@ def test_a_missing_executable_is_reported_with_those_there_are(start):
 @pytest.mark.parametrize("name", ["ComposableNodeContainer", "LoadComposableNodes"])
 def test_compiled_components_are_refused_by_name(start, name):
     process = start(f"return LaunchDescription([{name}()])")
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     assert process.returncode == 1
     assert f"launch_ros.actions.{name} is not supported" in output
 
@@ -229,6 +242,6 @@ def test_static_transforms_are_published_and_can_be_echoed(start):
     seen = read_until(process, "Translation: [-1.000, 1.000, 0.000]", "-90.000]")
     assert "process has died" not in seen
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     assert process.returncode == 0, output
     assert "Traceback" not in output

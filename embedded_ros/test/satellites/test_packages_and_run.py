@@ -75,7 +75,7 @@ embedded_ros.activate()
 from editable_pkg.msg import Level
 print(Level(value=2.0).value, find_executable("editable_pkg", "greet")[-1])
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=90)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=400)
     assert done.stdout.split() == ["2.0", str(source / "scripts" / "greet")], done.stderr
 
 
@@ -143,7 +143,7 @@ def run(command: list[str], *arguments: str) -> subprocess.CompletedProcess[str]
     source = pathlib.Path(__file__).parents[2] / "src"
     environment = {**os.environ, "PYTHONPATH": str(source)}
     return subprocess.run(
-        [*command, *arguments], env=environment, capture_output=True, text=True, timeout=90, check=False
+        [*command, *arguments], env=environment, capture_output=True, text=True, timeout=400, check=False
     )
 
 
@@ -235,7 +235,7 @@ def test_launch_hands_over_to_a_genuine_installation(monkeypatch, tmp_path, has_
     source = pathlib.Path(__file__).parents[2] / "src"
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}{os.pathsep}{source}", "EMBEDDED_ROS": "auto"}
     command = [sys.executable, "-m", "embedded_ros", "launch", "demo_pkg", "demo.launch.py", "a:=b"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
     if has_command:
         assert (done.returncode, done.stdout) == (0, "genuine launch demo_pkg demo.launch.py a:=b\n"), done.stderr
     else:

@@ -17,7 +17,7 @@ import yaml
 def tool():
     """Run a tool; return (exit status, output, errors)."""
 
-    def run(*arguments: str, timeout: float = 90.0) -> tuple[int, str, str]:
+    def run(*arguments: str, timeout: float = 400.0) -> tuple[int, str, str]:
         done = subprocess.run(
             [sys.executable, "-m", "embedded_ros", *arguments],
             capture_output=True,
@@ -92,8 +92,10 @@ def test_topics(busy, tool):
     assert status == 0
     assert len(documents) == 2
     assert documents[0]["data"].startswith("hello ")
-    assert "average rate:" in tool("topic", "hz", "/chatter", "--timeout", "1")[1]
-    assert "B/s from" in tool("topic", "bw", "/chatter", "--timeout", "1")[1]
+    for command, expected in (("hz", "average rate:"), ("bw", "B/s from")):  # longer where a busy machine needs it
+        assert any(
+            expected in tool("topic", command, "/chatter", "--timeout", seconds)[1] for seconds in ("1", "5", "30")
+        )
     assert "Publisher count: 1" in tool("topic", "info", "/chatter", "-v")[1]
     assert tool("topic", "type", "/chatter")[1] == "std_msgs/msg/String\n"
     assert "/nothing has no publisher or subscription" in tool("topic", "echo", "/nothing", "--timeout", "0.5")[2]
@@ -131,7 +133,7 @@ def test_publishing_may_be_given_up_while_nobody_listens(number):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout.readline() == "waiting for 1 subscription(s) of /nobody\n"
     process.send_signal(number)
-    assert "Traceback" not in process.communicate(timeout=90)[0]
+    assert "Traceback" not in process.communicate(timeout=400)[0]
 
 
 def test_output_is_laid_out_by_lines(capsys):
@@ -148,7 +150,7 @@ def test_a_single_file_can_be_run(tmp_path):
     file = tmp_path / "plain_node.py"
     file.write_text("import sys, rclpy\nprint(rclpy.__name__, sys.argv[1:], __name__)\n")
     command = [sys.executable, "-m", "embedded_ros", "run", str(file), "--ros-args", "-p", "a:=1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.stdout == "rclpy ['--ros-args', '-p', 'a:=1'] __main__\n", done.stderr
 
 
@@ -238,7 +240,7 @@ def test_an_interrupt_cancels_the_goal(ros, node):
     assert "Goal accepted" in process.stdout.readline()
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=90)
+    output, _ = process.communicate(timeout=400)
     executor.shutdown()
     thread.join()
     server.destroy()
@@ -291,7 +293,7 @@ def test_a_looping_bag_plays_until_an_interrupt(busy, tool, tmp_path, end_of):
     busy.create_subscription(Clock, "/clock", hear, 100)
     command = ["-m", "embedded_ros", "bag", "play", bag, "--loop", "--clock", "100"]
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert began_anew.wait(60)
+    assert began_anew.wait(400)
     _, output = end_of(process, signal.SIGINT)
     assert process.returncode == 0
     assert int(output.splitlines()[-1].removesuffix(" messages played")) >= count

@@ -63,7 +63,7 @@ def announced():
     nodes = [record for record in graph.nodes() if record.name in ("t2_server", "t1_pub")]
     wanted = sum(len(record.readers) + len(record.writers) for record in nodes) + 2  # two of ros_discovery_info
     arguments = [str(profile.domain_id()), profile.configuration(), str(wanted)]
-    done = subprocess.run([sys.executable, "-c", _OBSERVER, *arguments], capture_output=True, text=True, timeout=90)
+    done = subprocess.run([sys.executable, "-c", _OBSERVER, *arguments], capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     yield json.loads(done.stdout)
     action.destroy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 from launch import BaseEventHandler
@@ -86,12 +87,8 @@ class LifecycleNode(Node):
     async def _change_state(self, context: Any, transition_id: int) -> None:
         request = self._client.srv_type.Request()
         request.transition.id = transition_id
-        deadline = context.asyncio_loop.time() + _SERVICE_SECONDS
-        while not self._client.service_is_ready():
-            if context.asyncio_loop.time() > deadline:
-                context.log.line("ERROR", "launch", f"{self.node_name} offers no lifecycle services")
-                return
-            await asyncio.sleep(0.05)
+        if not await self._wait_for_services(context):
+            return
         answer = asyncio.get_running_loop().create_future()
         loop = context.asyncio_loop
         self._client.call_async(request).add_done_callback(
@@ -100,6 +97,18 @@ class LifecycleNode(Node):
         response = await answer
         if response is None or not response.success:
             context.log.line("ERROR", "launch", f"{self.node_name} failed to make the transition {transition_id}")
+
+    async def _wait_for_services(self, context: Any) -> bool:
+        """Wait as long as the process runs, however long it takes to start; tell once that it takes long."""
+        patience = context.asyncio_loop.time() + _SERVICE_SECONDS
+        while not self._client.service_is_ready():
+            if self._ended is not None and self._ended.is_set():
+                return False
+            if context.asyncio_loop.time() > patience:
+                patience = math.inf
+                context.log.line("ERROR", "launch", f"{self.node_name} offers no lifecycle services; waiting for them")
+            await asyncio.sleep(0.05)
+        return True
 
 
 class _ChangeStateHandler(BaseEventHandler):
