@@ -134,8 +134,8 @@ def wall_columns(grid: Mask, upper: Mask, levels: Levels, cell: float) -> Mask:
     rows = grid.shape[1]
     wall = upper & (grid[:, int(0.55 * rows) :].mean(axis=1) > 0.35)
     full = grid.mean(axis=1) > _FULL
-    for first, last in runs(wall | full):
-        wall[first:last] = wall[first:last].any()
+    for first, last in runs(wall | full | upper):
+        wall[first:last] |= full[first:last] & wall[first:last].any()
     if levels.ceiling is None:
         span = rows - np.argmax(grid[:, ::-1], axis=1) - np.argmax(grid, axis=1)
         wall |= grid.any(axis=1) & (span > 0.75 * rows) & (grid.mean(axis=1) > 0.4)

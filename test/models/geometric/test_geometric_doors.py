@@ -99,6 +99,9 @@ def test_a_wall_whose_upper_end_is_hidden_goes_on():
     hidden[:3, :20] = True
     assert wall_columns(grid, upper, levels, 0.1).tolist() == [False] * 3 + [True] * 9
     assert wall_columns(hidden, upper, levels, 0.1).all()
+    # The first column of a lintel shows little of itself.
+    hidden[3, :23] = False
+    assert wall_columns(hidden, upper, levels, 0.1).all()
 
 
 def test_furniture_that_no_wall_goes_on_beside_is_no_wall():
