@@ -9,11 +9,12 @@ the map is soon full; the slope of memory is that of a line through what was mea
 from __future__ import annotations
 
 import argparse
+import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
-from live_world import Heard, cpu_seconds, listen, prepare, processes, report, scores, switches, wait_for
+from live_world import Heard, cpu_seconds, listen, must_run, prepare, processes, report, scores, switches, wait_for
 from trends import Trend
 
 _SETTLED = 0.5
@@ -40,7 +41,7 @@ def node_parameters(given: argparse.Namespace) -> dict[str, object]:
     }  # fmt: skip
 
 
-def watch(heard: Heard, seconds: float) -> list[tuple[float, ...]]:
+def watch(heard: Heard, seconds: float, running: list[subprocess.Popen]) -> list[tuple[float, ...]]:
     """Print the state every simulated half minute; returns rows of wall clock (h), simulated time (h), memory of the node
     and of the estimator (MB), voxels."""
     rows: list[tuple[float, ...]] = []
@@ -48,6 +49,7 @@ def watch(heard: Heard, seconds: float) -> list[tuple[float, ...]]:
     start = heard.clock
     while (passed := heard.clock - start) < seconds:
         time.sleep(0.2)
+        must_run(running)
         if passed >= 30.0 * (len(rows) + 1):
             memory = [heard.megabytes(f"memory of the {name}") for name in ("node", "estimator")]
             voxels = int(heard.values.get("voxels", 0))
@@ -89,7 +91,7 @@ def main() -> None:
     with processes(*nodes) as running:
         _, heard = listen()
         began = time.monotonic()
-        rows = watch(heard, 60.0 * given.minutes)
+        rows = watch(heard, 60.0 * given.minutes, running)
         wall = time.monotonic() - began
         for name, value in scores(heard).items():
             print(f"{'F1 @.25 ' + name:<34} {value:.1f}")

@@ -54,6 +54,16 @@ def processes(*nodes: tuple[str, Mapping[str, object]]) -> Iterator[list[subproc
             process.wait(20)
 
 
+def must_run(running: list[subprocess.Popen]) -> None:
+    """End the benchmark where one of its processes ended by itself, or a signal told this one to end."""
+    import rclpy
+
+    if not rclpy.ok():
+        raise SystemExit("interrupted")
+    if any(process.poll() is not None for process in running):
+        raise SystemExit("a node under test ended by itself; see its output above")
+
+
 def _started(executable: str, parameters: Mapping[str, object]) -> subprocess.Popen:
     words = [word for name, value in parameters.items() for word in ("-p", f"{name}:={value}")]
     command = [*TOOL, "run", "spatial_perception", executable, "--ros-args", *words]
