@@ -148,13 +148,16 @@ for name, wait in WAITS.items():
     for number in (signal.SIGINT, signal.SIGTERM):
         rclpy.init()
         node, sent, outcome = rclpy.create_node("waits"), [], "returned"
+        ready = threading.Event()
         def send():
-            time.sleep(0.1)
+            ready.wait()
+            time.sleep(0.2)
             sent.append(time.monotonic())
             signal.pthread_kill(threading.main_thread().ident, number)
         sender = threading.Thread(target=send)
         sender.start()
         try:
+            ready.set()
             wait(node)
         except KeyboardInterrupt:
             outcome = "KeyboardInterrupt"
@@ -169,7 +172,7 @@ for name, wait in WAITS.items():
 
 
 def test_a_signal_ends_every_wait():
-    done = subprocess.run([sys.executable, "-c", _WAITS], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", _WAITS], capture_output=True, text=True, timeout=400)
     assert (done.stderr, done.returncode) == ("", 0)
     lines = [line.split() for line in done.stdout.splitlines()]
     assert len(lines) == 24
