@@ -88,6 +88,21 @@ def test_a_callback_may_shut_its_executor_down(kind, ros, node):
     assert executor.get_nodes() == []
 
 
+def test_an_overdue_timer_of_a_busy_group_costs_no_processor_time(ros, node):
+    from rclpy.executors import MultiThreadedExecutor
+
+    executor, calls = MultiThreadedExecutor(2), []
+    executor.add_node(node)
+    node.create_timer(0.01, lambda: (calls.append(1), time.sleep(0.5)))
+    begin = time.thread_time()
+    end = time.monotonic() + 1.2
+    while time.monotonic() < end:
+        executor.spin_once(timeout_sec=0.3)
+    assert time.thread_time() - begin < 0.3
+    assert calls
+    executor.shutdown()
+
+
 def path_of(part: str) -> str:
     import sysconfig
 

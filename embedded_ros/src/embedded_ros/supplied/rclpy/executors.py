@@ -264,10 +264,12 @@ class Executor:
         return bool(self._ready) or any(task.is_runnable() for task in list(self._tasks))
 
     def _until_next_timer(self) -> float | None:
-        """Return the seconds until a timer is due, None when no timer runs on real time."""
-        dues = [
-            due for node in self.get_nodes() for timer in node.timers if (due := timer._seconds_until_due()) is not None
-        ]
+        """Return the seconds until a timer is due, None when no timer runs on real time.
+
+        One whose callback group is busy does not count: the end of what keeps it busy wakes the executor.
+        """
+        timers = (timer for node in self.get_nodes() for timer in node.timers if self.can_execute(timer))
+        dues = [due for timer in timers if (due := timer._seconds_until_due()) is not None]
         return min(dues, default=None)
 
     def _make_handler(self, entity: Entity, node: Any) -> Task:
