@@ -126,7 +126,8 @@ def end_of():
 
     def end(process: subprocess.Popen, number: int) -> tuple[float, str]:
         watch = Stopwatch(process)
-        process.send_signal(number)
+        # not Popen.send_signal, which would wait for a process that has just ended, and so take its clock away
+        os.kill(process.pid, number)
         killer = threading.Timer(200.0, process.kill)
         killer.start()
         output = process.stdout.read()
