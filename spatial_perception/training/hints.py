@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Door, Layout, Window
-from spatial_perception.training.targets import upright
+from spatial_perception.models.spatiallm.order import upright
 
 Floats = NDArray[np.float32]
 _CLASS = {name: number for number, name in enumerate(CATEGORIES)}

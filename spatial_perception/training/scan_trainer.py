@@ -27,18 +27,22 @@ from spatial_perception.layout.transforms import translate
 from spatial_perception.models import weights
 from spatial_perception.models.spatiallm.compact import make_compact_checkpoint, number_tokens
 from spatial_perception.models.spatiallm.config import PillarConfig
+from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows
+from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.pillar import PillarEncoder, Pillars, make_pillars
 from spatial_perception.models.spatiallm.prompts import chat_text, user_message
 from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, splice_points
 from spatial_perception.training.curves import draw_curves, read_log
 from spatial_perception.training.fast_decoder import hidden_states
+from spatial_perception.training.finding_hints import FindingHead, FindingHints, finding_hints
+from spatial_perception.training.finding_hints import joined as joined_findings
 from spatial_perception.training.hints import HintHead, Hints, joined, make_hints
 from spatial_perception.training.recipe import Recipe, ScansRecipe
+from spatial_perception.training.scan_store import WornScan, count_entities, ensure_scans, read_scan
 from spatial_perception.training.scan_tests import measure_f1
-from spatial_perception.training.scans import count_entities, ensure_scans, read_scan
 from spatial_perception.training.soft_targets import SoftTargets
 from spatial_perception.training.state import Progress
-from spatial_perception.training.targets import ordered, text_in_bins
+from spatial_perception.training.targets import Pairs, guided, match, text_in_bins
 from spatial_perception.training.trainer import Trainer
 from spatial_perception.training.variation import View, vary
 from spatial_perception.training.waves import NumberWaves
@@ -57,6 +61,8 @@ class ScanSample:
     ids: list[int]
     prompt: int
     hints: Hints | None = None
+    findings: FindingRows | None = None
+    finding_hints: FindingHints | None = None
 
 
 def draw_task(layout: Layout, rng: Generator) -> tuple[str, tuple[str, ...]]:
@@ -68,6 +74,24 @@ def draw_task(layout: Layout, rng: Generator) -> tuple[str, tuple[str, ...]]:
     names = [name for name in present if rng.random() < 0.4]
     names += [str(name) for name in rng.choice(CATEGORIES, int(rng.integers(1, 4)), replace=False)]
     return str(rng.choice(["all", "objects"])), tuple(dict.fromkeys(names))
+
+
+def forgetful(findings: Layout, rng: Generator) -> Layout:
+    """The findings as a worse estimator might have them: at times none, now and then one is missing."""
+    from dataclasses import replace
+
+    if rng.random() < 0.06:
+        return Layout()
+    share = 0.0 if rng.random() < 0.4 else rng.uniform(0.0, 0.25)
+    walls = tuple(w for w in findings.walls if rng.random() >= share)
+    ids = {wall.id for wall in walls}
+    return replace(
+        findings,
+        walls=walls,
+        doors=tuple(d for d in findings.doors if d.wall_id in ids and rng.random() >= share),
+        windows=tuple(w for w in findings.windows if w.wall_id in ids and rng.random() >= share),
+        boxes=tuple(b for b in findings.boxes if rng.random() >= share),
+    )
 
 
 def asked_for(layout: Layout, task: str, categories: Sequence[str]) -> Layout:
@@ -96,6 +120,8 @@ class ScanTrainer(Trainer):
         self.targets = SoftTargets.of(vocabulary, runs, self.scans.soft_bins)
         torch.manual_seed(recipe.seed)
         self.hint_head = HintHead(self.model.config.encoder.width)
+        self.finding_head = FindingHead(self.model.config.encoder.width)
+        self._known: dict[Path, tuple[WornScan, Pairs]] = {}
         self.waves = NumberWaves(vocabulary, runs, self.model.model.config.hidden_size)
         self._add_helpers()
 
@@ -104,6 +130,8 @@ class ScanTrainer(Trainer):
         helpers: dict[str, nn.Module] = {}
         if self.scans.hint_weight:
             helpers["hints"] = self.hint_head
+            if self._pillar_config().findings:
+                helpers["finding_hints"] = self.finding_head
         if self.scans.number_waves:
             helpers["waves"] = self.waves
         for prefix, module in helpers.items():
@@ -219,21 +247,37 @@ class ScanTrainer(Trainer):
     def sample(self, step: int, place: int) -> ScanSample:
         """The scan at a place of a batch, varied as the seed, the step and the place have it."""
         rng = np.random.default_rng([self.recipe.seed, 3, step, place])
-        scan = read_scan(self.paths[self.batches[step][place]])
-        voxel = 32.0 / self.model.config.num_bins
-        return self.prepare(vary(scan, voxel, rng), rng)
+        path = self.paths[self.batches[step][place]]
+        worn, pairs = self._read_scan(path)
+        view = vary(worn.scan, 32.0 / self.model.config.num_bins, rng, forgetful(worn.findings, rng))
+        return self.prepare(view, rng, pairs)
 
-    def prepare(self, view: View, rng: Generator) -> ScanSample:
-        """Pillars and token ids of a view; the canvas begins at the least coordinates, or a little before them."""
+    def _read_scan(self, path: Path) -> tuple[WornScan, Pairs]:
+        """A scan, and what its findings are; kept in memory (about a megabyte each), since both take their time."""
+        if path not in self._known:
+            worn = read_scan(path)
+            self._known[path] = worn, match(worn.scan.layout, worn.findings)
+        return self._known[path]
+
+    def prepare(self, view: View, rng: Generator, pairs: Pairs) -> ScanSample:
+        """Pillars, findings and token ids of a view; the canvas begins at the least coordinates, or a little before them."""
         slack = rng.uniform(0.0, 0.5, 3) * (1.0, 1.0, 0.3) * (rng.random() < 0.4)
         origin = view.xyz.min(axis=0) - slack
         config = self._pillar_config()
         pillars = make_pillars(torch.from_numpy((view.xyz - origin).astype(np.float32)), config)
         task, categories = draw_task(view.layout, rng)
-        answer = text_in_bins(ordered(asked_for(view.layout, task, categories)), origin, config.num_bins)
+        target = in_order(asked_for(view.layout, task, categories))
+        findings = in_order(asked_for(view.findings, task, ())) if config.findings else Layout()
+        target = guided(target, findings, pairs)
+        answer = text_in_bins(numbered(target), origin, config.num_bins)
         prompt = self._ids(chat_text(user_message(task, categories), self.tokenizer, False))
         ids = [*prompt, *self._ids(answer)[: self.recipe.cutoff], self.model.eos_token_ids[0]]
-        return ScanSample(pillars, ids, len(prompt), self._hints(view, origin, pillars))
+        hints = self._hints(view, origin, pillars)
+        if not config.findings:
+            return ScanSample(pillars, ids, len(prompt), hints)
+        rows = finding_rows(numbered(findings), origin, config.num_bins)
+        told = finding_hints(findings, rows, target, pairs, origin, config.num_bins) if hints is not None else None
+        return ScanSample(pillars, ids, len(prompt), hints, rows, told)
 
     def _pillar_config(self) -> PillarConfig:
         config = self.model.config.encoder
@@ -255,14 +299,20 @@ class ScanTrainer(Trainer):
         table = self.waves(self.model.model.embed_tokens.weight)
         with torch.autocast("cpu", torch.bfloat16) if self.recipe.bf16 else nullcontext():
             encoder: Any = self.model.point_backbone
-            points = encoder.encode([sample.pillars for sample in samples])
+            findings = [sample.findings for sample in samples if sample.findings is not None] or None
+            pillars, summaries = encoder.read([sample.pillars for sample in samples], findings)
+            points = encoder.joined(pillars, findings, summaries)
             hidden, labels = self._read(samples, points, table)
             asked = labels[:, 1:] != IGNORED_LABEL
             logits = functional.linear(hidden[:, :-1][asked], table)
             loss = self.targets.loss(logits, labels[:, 1:][asked])
             hints = [sample.hints for sample in samples if sample.hints is not None]
             if hints:
-                loss = loss + self.scans.hint_weight * self.hint_head.loss(torch.cat(points), joined(hints))
+                loss = loss + self.scans.hint_weight * self.hint_head.loss(torch.cat(pillars), joined(hints))
+            told = [sample.finding_hints for sample in samples if sample.finding_hints is not None]
+            if told:
+                lost = self.finding_head.loss(torch.cat(summaries), joined_findings(told))
+                loss = loss + self.scans.hint_weight * lost
         return loss
 
     def _read(self, samples: Sequence[ScanSample], points: Sequence[Tensor], table: Tensor) -> tuple[Tensor, Tensor]:

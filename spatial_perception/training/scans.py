@@ -1,25 +1,19 @@
-"""Scans of simulated homes on disk: made once, read and varied at each epoch of a training.
+"""Scans of simulated homes to train on.
 
-A scan keeps, per point, the view it comes from and the entity it lies on, so that a reader can take views away and knows
+A scan keeps, per point, the view it comes from and the entity it lies on, so that views can be taken away and it is known
 what is still seen.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from spatial_perception.errors import ConfigError, OutputError
 from spatial_perception.layout.entities import Layout
-from spatial_perception.layout.text import format_layout, parse_layout
 from spatial_perception.layout.transforms import translate
 from spatial_perception.simulation.apartment import Home, HomeStyle, make_home
 from spatial_perception.simulation.camera import DepthCameraModel, capture, optical_pose
@@ -31,10 +25,9 @@ FIRST_SEED = 1_000_000
 """Seeds of training homes begin here: those below 10,000 are for tuning, those up to 99,999 for reports."""
 ROOM_SHARES = (0.42, 0.2, 0.16, 0.1, 0.07, 0.05)
 SENSORS = {"terrestrial": 0.4, "dome": 0.2, "spinning": 0.2, "depth": 0.2}
-MAX_POINTS, MAX_REACH = 40_000, 25.0
+MAX_POINTS, MAX_REACH = 80_000, 25.0
 NOTHING = -1
-_MILLIMETRE, _VOXEL = 1e-3, 0.025
-_LOG = logging.getLogger(__name__)
+_VOXEL = 0.025
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,70 +131,3 @@ def _picture(home: Home, place: Pose, turn: float, model: DepthCameraModel, rng:
     body = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]]) @ np.array([[cp, 0, sp], [0, 1.0, 0], [-sp, 0, cp]])
     frame = capture(home, optical_pose(Pose.of_matrix(body, place.position)), model, rng)
     return frame.pose.apply(frame.cloud().xyz), frame.owner[np.nonzero(frame.depth)]
-
-
-# ---------------------------------------------------------------------------------------------- on disk
-def scan_path(folder: Path, seed: int) -> Path:
-    """Where the scan of a seed lies."""
-    return folder / f"{seed // 1000}" / f"{seed}.npz"
-
-
-def write_scan(found: Scan, path: Path) -> None:
-    """Write a scan, in millimetres, in one step; raises OutputError."""
-    values = np.round(found.xyz / _MILLIMETRE).astype(np.int16)
-    part = path.with_suffix(f".{os.getpid()}.part.npz")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(part, xyz=values, view=found.view, entity=found.entity, layout=np.array(format_layout(found.layout)))
-        os.replace(part, path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; check the folder and the space") from error
-
-
-def read_scan(path: Path) -> Scan:
-    """Read a scan; raises ConfigError that says what to do."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            xyz = stored["xyz"].astype(np.float32) * np.float32(_MILLIMETRE)
-            return Scan(parse_layout(str(stored["layout"])), xyz, stored["view"], stored["entity"])
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ConfigError(f"{path}: no scan can be read ({error}); remove it, it is made anew") from error
-
-
-def ensure_scans(folder: Path, count: int, first: int = FIRST_SEED, workers: int = 1) -> list[Path]:
-    """The paths of `count` scans from seed `first` on; those that are missing are made by `workers` processes."""
-    paths = [scan_path(folder, seed) for seed in range(first, first + count)]
-    missing = [first + k for k, path in enumerate(paths) if not path.is_file()]
-    if missing:
-        _LOG.info("%d of %d scans have to be made in %s", len(missing), count, folder)
-    if workers <= 1 or len(missing) < 2:
-        for seed in missing:
-            _make(folder, seed)
-    else:
-        with ProcessPoolExecutor(workers) as pool:
-            list(pool.map(_make, [folder] * len(missing), missing, chunksize=4))
-    return paths
-
-
-def _make(folder: Path, seed: int) -> None:
-    write_scan(make_scan(seed), scan_path(folder, seed))
-
-
-def count_entities(paths: list[Path], folder: Path) -> NDArray[np.int64]:
-    """How many entities the home of each scan has; kept in `folder` for the next time."""
-    known = folder / "sizes.npz"
-    names = np.array([path.stem for path in paths])
-    if known.is_file():
-        with np.load(known, allow_pickle=False) as stored:
-            if np.array_equal(stored["names"], names):
-                return stored["sizes"]
-    sizes = np.array([_lines(path) for path in paths], dtype=np.int64)
-    part = folder / f"sizes.{os.getpid()}.part.npz"
-    np.savez(part, names=names, sizes=sizes)
-    os.replace(part, known)
-    return sizes
-
-
-def _lines(path: Path) -> int:
-    with np.load(path, allow_pickle=False) as stored:
-        return str(stored["layout"]).count("\n") + 1

@@ -1,110 +1,99 @@
-"""What a model is to write about a home: an order that can be learnt from the geometry, then bins.
-
-Walls follow one another around the outside of the home, counter-clockwise from the corner with the least x + y; those
-inside come after them. Openings are ordered along their walls, boxes by x, then y. Box yaws are within 45 degrees of the x
-axis: which side is the front is not told.
-"""
+"""What a model is to write about a home: what was found first, in the order of the findings, then what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from math import atan2, cos, hypot, pi, sin
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import pi
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial_perception.layout.assignment import best_pairs
+from spatial_perception.layout.association import box_angle, box_costs, opening_costs, wall_costs
 from spatial_perception.layout.entities import Box, Door, Layout, Wall, Window
-from spatial_perception.layout.quantization import quantise, step
 from spatial_perception.layout.text import format_layout
-from spatial_perception.layout.transforms import translate
+from spatial_perception.models.spatiallm.findings import in_bins
+from spatial_perception.models.spatiallm.order import reversed_wall
 
+WALL_GATE, OPENING_GATE, BOX_GATE = 1.2, 1.0, 1.4
+"""Costs from which a finding is another wall, opening or box than the true one."""
 _Opening = TypeVar("_Opening", Door, Window)
-_MEET = 0.3  # m between ends of walls that meet
+_Entity = TypeVar("_Entity", Wall, Door, Window, Box)
 
 
-def ordered(layout: Layout) -> Layout:
-    """The layout in the order in which it is to be written, numbered anew."""
-    walls = _around(layout.walls)
-    numbers = {wall.id: number for number, wall in enumerate(walls)}
-    walls = [replace(wall, id=number) for number, wall in enumerate(walls)]
-    boxes = sorted(map(upright, layout.boxes), key=lambda box: box.center[:2])
-    return replace(
-        layout,
-        walls=tuple(walls),
-        doors=_along(layout.doors, walls, numbers),
-        windows=_along(layout.windows, walls, numbers),
-        boxes=tuple(replace(box, id=number) for number, box in enumerate(boxes)),
+@dataclass(frozen=True)
+class Pairs:
+    """Which entity each finding is: ids of findings to ids of the true entities, per kind."""
+
+    walls: Mapping[int, int]
+    doors: Mapping[int, int]
+    windows: Mapping[int, int]
+    boxes: Mapping[int, int]
+
+
+def match(layout: Layout, findings: Layout) -> Pairs:
+    """The pairs of a true layout and findings, both in metres in one frame."""
+    return Pairs(
+        _paired(findings.walls, layout.walls, wall_costs, WALL_GATE),
+        _paired(findings.doors, layout.doors, _opening_costs, OPENING_GATE),
+        _paired(findings.windows, layout.windows, _opening_costs, OPENING_GATE),
+        _paired(findings.boxes, layout.boxes, box_costs, BOX_GATE),
     )
 
 
-def upright(box: Box) -> Box:
-    """The same box with its yaw in [-45, 45) degrees; sizes change places where it is turned by a right angle."""
-    turns = round(box.yaw / (pi / 2))
-    yaw = box.yaw - turns * pi / 2
+def _paired(
+    findings: Sequence[_Entity], things: Sequence[_Entity], costs: Callable[..., NDArray[np.float64]], gate: float
+) -> dict[int, int]:
+    if not findings or not things:
+        return {}
+    return {findings[f].id: things[t].id for f, t in best_pairs(costs(findings, things), gate)}
+
+
+def _opening_costs(findings: Sequence[_Opening], openings: Sequence[_Opening]) -> NDArray[np.float64]:
+    return opening_costs(findings, openings, np.ones((len(findings), len(openings)), dtype=bool))
+
+
+def guided(layout: Layout, findings: Layout, pairs: Pairs) -> Layout:
+    """The layout, `in_order`, with what was found first and in the order of the findings; ids stay.
+
+    Walls then run, and boxes head, as their findings do, as far as that is no other wall or box.
+    """
+    return replace(
+        layout,
+        walls=_led(layout.walls, findings.walls, pairs.walls, _like),
+        doors=_led(layout.doors, findings.doors, pairs.doors),
+        windows=_led(layout.windows, findings.windows, pairs.windows),
+        boxes=_led(layout.boxes, findings.boxes, pairs.boxes, _alike),
+    )
+
+
+def _led(
+    things: Sequence[_Entity],
+    findings: Sequence[_Entity],
+    pairs: Mapping[int, int],
+    like: Callable[[_Entity, _Entity], _Entity] = lambda thing, finding: thing,
+) -> tuple[_Entity, ...]:
+    by_id = {thing.id: thing for thing in things}
+    led = {pairs[f.id]: like(by_id[pairs[f.id]], f) for f in findings if f.id in pairs and pairs[f.id] in by_id}
+    return (*led.values(), *(thing for thing in things if thing.id not in led))
+
+
+def _like(wall: Wall, finding: Wall) -> Wall:
+    """The wall in the direction of the finding."""
+    away = np.subtract(wall.end, wall.start) @ np.subtract(finding.end, finding.start) < 0.0
+    return reversed_wall(wall) if away else wall
+
+
+def _alike(box: Box, finding: Box) -> Box:
+    """The box with the one of its four headings that is nearest to that of the finding."""
+    yaw = box_angle(box.yaw, finding.yaw)
     x, y, z = box.size
-    return replace(box, yaw=yaw, size=(y, x, z) if turns % 2 else (x, y, z))
+    return replace(box, yaw=yaw, size=(y, x, z) if round((yaw - box.yaw) / (pi / 2)) % 2 else (x, y, z))
 
 
 def text_in_bins(layout: Layout, origin: Sequence[float], num_bins: int) -> str:
     """The layout (m) as text in bins from `origin`, a line break after each line; yaws are rounded to edges of bins."""
-    placed = translate(layout, [-float(value) for value in origin])
-    half = 0.5 * step("angle", num_bins)
-    boxes = tuple(replace(box, yaw=box.yaw + half) for box in placed.boxes)
-    text = format_layout(quantise(replace(placed, boxes=boxes), num_bins), integers=True)
+    text = format_layout(in_bins(layout, origin, num_bins), integers=True)
     return text + "\n" if text else ""
-
-
-def _around(walls: Sequence[Wall]) -> list[Wall]:
-    """Walls chained end to end: at each end the rightmost turn; a new chain begins at the least x + y that is left."""
-    left, heading = list(walls), 0.0
-    chain: list[Wall] = []
-    while left:
-        options = [(_turn(heading, wall), i, wall) for i, wall in enumerate(_at_end(left, chain))]
-        if not options:
-            begun = min((w for wall in left for w in (wall, _reversed(wall))), key=lambda w: _corner(w, not chain))
-            options = [(0.0, 0, begun)]
-        wall = min(options, key=lambda option: option[:2])[2]
-        heading = _heading(wall)
-        chain.append(wall)
-        left = [other for other in left if other.id != wall.id]
-    return chain
-
-
-def _at_end(left: Sequence[Wall], chain: Sequence[Wall]) -> list[Wall]:
-    """The walls that begin where the chain ends, turned so that they do."""
-    if not chain:
-        return []
-    x, y, _ = chain[-1].end
-    both = [w for wall in left for w in (wall, _reversed(wall))]
-    return [w for w in both if hypot(w.start[0] - x, w.start[1] - y) < _MEET]
-
-
-def _corner(wall: Wall, is_first: bool) -> tuple[float, float]:
-    """Rank of a wall as the begin of a chain: its corner first; the first of all runs along x, not up along y."""
-    total = round((wall.start[0] + wall.start[1]) / 0.05) * 0.05
-    along = abs(_heading(wall)) if is_first else wall.end[0] + wall.end[1]
-    return (total, along)
-
-
-def _heading(wall: Wall) -> float:
-    return atan2(wall.end[1] - wall.start[1], wall.end[0] - wall.start[0])
-
-
-def _turn(heading: float, wall: Wall) -> float:
-    """The turn to the left (rad) onto a wall; sharp left is the last choice."""
-    return (_heading(wall) - heading + pi) % (2 * pi) - pi
-
-
-def _reversed(wall: Wall) -> Wall:
-    return replace(wall, start=wall.end, end=wall.start)
-
-
-def _along(openings: Sequence[_Opening], walls: Sequence[Wall], numbers: dict[int, int]) -> tuple[_Opening, ...]:
-    moved = [replace(o, wall_id=numbers[o.wall_id]) for o in openings if o.wall_id in numbers]
-
-    def place(opening: _Opening) -> tuple[int, float]:
-        wall = walls[opening.wall_id]
-        heading = _heading(wall)
-        dx, dy = opening.center[0] - wall.start[0], opening.center[1] - wall.start[1]
-        return opening.wall_id, dx * cos(heading) + dy * sin(heading)
-
-    return tuple(replace(opening, id=number) for number, opening in enumerate(sorted(moved, key=place)))

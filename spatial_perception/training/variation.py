@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import cos, pi, sin
 from typing import TypeVar
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from spatial_perception.layout.entities import Box, Door, Layout, Vec3, Wall, Window
 from spatial_perception.layout.transforms import rotate_points, wrap_angle
-from spatial_perception.models.spatiallm.core import core_mask
 from spatial_perception.training.scans import Scan
 
 SEEN = 5
@@ -27,12 +26,14 @@ class View:
     """What a model sees and is to write: points (N, 3) float32 m, once per voxel, and the layout in their frame.
 
     `entity` (N,) is what each point lies on, an index into `whole`, the layout with what is not seen; -1 for nothing.
+    `findings` is what another estimator has found there.
     """
 
     xyz: Points
     layout: Layout
     entity: NDArray[np.int16]
     whole: Layout
+    findings: Layout = field(default_factory=Layout)
 
 
 @dataclass(frozen=True)
@@ -87,24 +88,34 @@ def draw_move(rng: Generator) -> Move:
     return Move(bool(rng.random() < 0.5), float(rng.uniform(0.9, 1.12)), float(rng.uniform(0.95, 1.06)), float(yaw))
 
 
-def vary(scan: Scan, voxel: float, rng: Generator) -> View:
-    """One variation of a scan, sampled once per `voxel` (m). The same generator gives the same view."""
+def wear(scan: Scan, rng: Generator) -> Scan:
+    """The scan with views, floor, ceiling and parts taken away, thinned, with noise, outliers and ghosts."""
     chosen = _views(scan, rng)
     chosen = chosen[_not_cut(scan, scan.xyz[chosen], rng)]
     if rng.random() < 0.5:
-        wanted = int(np.exp(rng.uniform(np.log(3000), np.log(40_000))))
+        wanted = int(np.exp(rng.uniform(np.log(3000), np.log(len(scan.xyz) + 3000))))
         if wanted < len(chosen):
             chosen = np.sort(rng.choice(chosen, wanted, replace=False))
-    move = draw_move(rng)
-    xyz = _noisy(move.points(scan.xyz[chosen]), rng)
-    entity = scan.entity[chosen]
+    xyz = _noisy(scan.xyz[chosen], rng)
     extra = _strays(xyz, rng)
-    xyz = np.concatenate([xyz, extra])
-    entity = np.concatenate([entity, np.full(len(extra), -1, entity.dtype)])
-    kept = np.flatnonzero(core_mask(xyz))
-    kept = kept[_once_per_voxel(xyz[kept], voxel)]
+    nothing = np.full(len(extra), -1, scan.entity.dtype)
+    view = np.concatenate([scan.view[chosen], np.zeros(len(extra), scan.view.dtype)])
+    return Scan(scan.layout, np.concatenate([xyz, extra]), view, np.concatenate([scan.entity[chosen], nothing]))
+
+
+def vary(scan: Scan, voxel: float, rng: Generator, findings: Layout | None = None) -> View:
+    """A scan moved about, at times thinned, sampled once per `voxel` (m). The same generator gives the same view.
+
+    `findings` in the frame of the scan are moved with it.
+    """
+    move = draw_move(rng)
+    chosen = np.arange(len(scan.xyz))
+    if rng.random() < 0.5:
+        chosen = np.flatnonzero(rng.random(len(chosen)) < rng.uniform(0.5, 1.0))
+    xyz, entity = move.points(scan.xyz[chosen]), scan.entity[chosen]
+    kept = _once_per_voxel(xyz, voxel)
     layout = move.layout(_seen(scan.layout, entity[kept]))
-    return View(xyz[kept], layout, entity[kept], move.layout(scan.layout))
+    return View(xyz[kept], layout, entity[kept], move.layout(scan.layout), move.layout(findings or Layout()))
 
 
 def _views(scan: Scan, rng: Generator) -> NDArray[np.intp]:
@@ -148,7 +159,9 @@ def _strays(xyz: Points, rng: Generator) -> Points:
     if rng.random() < 0.5:
         low, high = np.percentile(xyz[:: max(1, len(xyz) // 2000)], [1, 99], axis=0)
         margin = rng.uniform(0.0, 0.6)
-        count = int(rng.uniform(0.0, 0.03) * len(xyz))
+        # 3 % of a dense cloud are several times as much of one that is thinned to a point per voxel
+        share = rng.uniform(0.0, 0.03) if rng.random() < 0.6 else rng.uniform(0.03, 0.2)
+        count = int(share * len(xyz))
         found.append(rng.uniform(low - margin, high + margin, (count, 3)).astype(np.float32))
     if rng.random() < 0.15:
         part = xyz[rng.integers(0, len(xyz), int(rng.uniform(0.0, 0.02) * len(xyz)))].copy()

@@ -7,10 +7,11 @@ from safetensors.torch import load_file
 
 from spatial_perception.configuration import check_settings
 from spatial_perception.errors import ConfigError
-from spatial_perception.layout.entities import Box, Layout
+from spatial_perception.layout.entities import Box, Door, Layout, Wall
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.training.fast_decoder import hidden_states
 from spatial_perception.training.recipe import Recipe
+from spatial_perception.training.scan_store import ensure_scans
 from spatial_perception.training.scan_trainer import (
     CURVES_FILE,
     LOG_FILE,
@@ -18,12 +19,13 @@ from spatial_perception.training.scan_trainer import (
     asked_for,
     draw_batches,
     draw_task,
+    forgetful,
 )
-from spatial_perception.training.scans import FIRST_SEED, ensure_scans
+from spatial_perception.training.scans import FIRST_SEED
 
 UNTRAINED = {
     "hidden": 32, "layers": 1, "heads": 2, "inner": 48,
-    "encoder": {"width": 32, "heads": 2, "inner": 48, "depth": 1, "mixes": 1},
+    "encoder": {"width": 32, "heads": 2, "inner": 48, "depth": 1, "mixes": 1, "findings": 1},
 }  # fmt: skip
 
 
@@ -120,6 +122,23 @@ def test_tasks_ask_for_what_the_answer_holds():
         assert (
             all(box.label in categories for box in found.boxes) if categories else task == "layout" or len(found) == 3
         )
+
+
+def test_findings_are_forgotten_now_and_then():
+    walls = tuple(Wall(k, (0.0, k, 0.0), (4.0, k, 0.0), 2.5) for k in range(6))
+    findings = Layout(walls, tuple(Door(k, k, (1.0, k, 1.0), 0.8, 2.0) for k in range(6)))
+    found = [forgetful(findings, np.random.default_rng(seed)) for seed in range(200)]
+    counts = [len(f) for f in found]
+    assert 0 in counts
+    assert sum(count == 12 for count in counts) > 60
+    assert len(set(counts)) > 4
+    assert all(door.wall_id in {wall.id for wall in f.walls} for f in found for door in f.doors)
+
+
+def test_a_model_without_findings_is_trained_as_before(scans, tmp_path):
+    plain = {**UNTRAINED, "encoder": {**UNTRAINED["encoder"], "findings": 0}}
+    ScanTrainer(recipe_for(scans, tmp_path, 2, untrained=plain, scans={"hint_weight": 0.3})).run()
+    assert not SpatialLM.from_pretrained(tmp_path).config.encoder.findings
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,8 @@ class SceneScriptConfig:
 @dataclass(frozen=True)
 class PillarConfig:
     """Pillar encoder of the small model: `columns` x `columns` columns of `column` metres per pillar, `layers` of `layer`
-    metres; pillars with points in at least `min_layers` layers become tokens of `width` channels."""
+    metres; pillars with points in at least `min_layers` layers become tokens of `width` channels. With `findings` the model
+    also reads what the geometric estimator has found."""
 
     width: int = 192
     heads: int = 3
@@ -119,6 +120,7 @@ class PillarConfig:
     layer: float = 0.15
     layers: int = 24
     min_layers: int = 3
+    findings: bool = False
     num_bins: int = 640
 
     def __post_init__(self) -> None:

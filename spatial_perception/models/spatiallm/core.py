@@ -9,7 +9,10 @@ from scipy import ndimage
 PILLAR, LAYER = 0.4, 0.1  # m
 SPARSE = 0.12  # share of the usual number of voxels below which a pillar is no part of the home
 SMALLEST_PART = 0.08  # share of the largest connected part
-_MOST_PILLARS = 1 << 20
+VOXEL = 0.05  # m
+LONE, LONE_SHARE = 3, 0.05
+"""Points around an outlier at most, itself included: a number, and a share of what is usual."""
+_MOST_PILLARS, _MOST_VOXELS = 1 << 20, 1 << 25
 _EIGHT = np.ones((3, 3), dtype=bool)
 
 
@@ -34,6 +37,32 @@ def core_mask(xyz: NDArray[np.floating], furthest: float | None = None) -> NDArr
     first, last = _dense_layers(z[dense[x // step, y // step]])
     kept = inside & (voxel[:, 2] >= first) & (voxel[:, 2] <= last)
     return kept if int(kept.sum()) >= 64 else np.ones(len(xyz), dtype=bool)
+
+
+def lone_mask(xyz: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which points (N, 3) are outliers of a dense cloud: almost nothing lies in the 3 x 3 x 3 voxels of 5 cm around them.
+
+    Sparse clouds, in which few points in a voxel are usual, have none.
+    """
+    cell = np.floor((xyz - xyz.min(axis=0)) / VOXEL).astype(np.int64)
+    shape = tuple(int(n) + 1 for n in cell.max(axis=0))
+    if shape[0] * shape[1] * shape[2] > _MOST_VOXELS:
+        return np.zeros(len(xyz), dtype=bool)
+    key = np.ravel_multi_index(tuple(cell.T), shape)
+    counts = np.bincount(key, minlength=shape[0] * shape[1] * shape[2]).reshape(shape).astype(np.int32)
+    for axis in range(3):
+        counts = _with_neighbours(counts, axis)
+    around = counts.ravel()[key]
+    return around <= min(LONE, LONE_SHARE * float(np.median(around)))
+
+
+def _with_neighbours(counts: NDArray[np.int32], axis: int) -> NDArray[np.int32]:
+    """Counts with those of both neighbours along an axis."""
+    total, moved = counts.copy(), np.moveaxis(counts, axis, 0)
+    view = np.moveaxis(total, axis, 0)
+    view[1:] += moved[:-1]
+    view[:-1] += moved[1:]
+    return total
 
 
 def _dense_pillars(pillar: NDArray[np.int64], shape: NDArray[np.int64], furthest: float | None) -> NDArray[np.bool_]:

@@ -19,10 +19,12 @@ from spatial_perception.generation.grammar import LayoutGrammar
 from spatial_perception.generation.language_model import Prompt
 from spatial_perception.generation.sampling import REFERENCE_SAMPLING, Sampling
 from spatial_perception.layout.entities import Entity, Layout, Provenance, vec3
-from spatial_perception.layout.text import collect
+from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.models.spatiallm.config import PillarConfig
 from spatial_perception.models.spatiallm.consensus import vote
+from spatial_perception.models.spatiallm.findings import find, finding_rows, in_bins
 from spatial_perception.models.spatiallm.finish import finish
+from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.processing import (
     MIN_POINTS,
     UNMOVED,
@@ -130,7 +132,16 @@ class Estimation:
         prepared = prepare(aligned, alignment, estimator.model.config.num_bins, estimator.settings, **canvas)
         self._notes += prepared.notes
         self._timed("prepare", started)
-        return prepared
+        return replace(prepared, findings=self._findings(aligned, prepared.canvas))
+
+    def _findings(self, aligned: PointCloud, canvas: Canvas) -> Layout | None:
+        """What the geometric estimator finds in the aligned cloud, for models that read it: in metres from the canvas."""
+        encoder, task, started = self.estimator.model.config.encoder, self.request.task, time.perf_counter()
+        if not isinstance(encoder, PillarConfig) or not encoder.findings:
+            return None
+        found = find(aligned, {"layout": "layout", "objects": "objects"}.get(task, "all"))
+        self._timed("find", started)
+        return numbered(in_order(found))
 
     def _tiled(
         self, aligned: PointCloud, alignment: Alignment, tiles: Sequence[tuple[Tile, PointCloud]]
@@ -169,10 +180,10 @@ class Estimation:
         """Encode, generate, read."""
         settings, canvas = self.estimator.settings, prepared.canvas
         generator = torch.Generator().manual_seed(seed)
-        prompt = self._prompt(prepared.tensor, generator)
+        prompt = self._prompt(prepared, generator)
         transcript = Transcript(self.estimator.vocabulary, compat=settings.compat)
         started = time.perf_counter()
-        draft = self._draft(canvas, previous)
+        draft = self._draft(prepared, previous)
         tokens = self._beam_tokens(prompt) if settings.beams > 1 else self._tokens(prompt, draft, generator)
         for token in tokens:
             for entity in transcript.read(token):
@@ -197,15 +208,16 @@ class Estimation:
         if transcript.dropped_lines:
             self._notes.append(f"{transcript.dropped_lines} lines were not in the layout language and were left out")
 
-    def _prompt(self, tensor: NDArray[Any], generator: torch.Generator) -> Prompt:
+    def _prompt(self, prepared: Prepared, generator: torch.Generator) -> Prompt:
         """Embeddings of chat and cloud; where memory runs out, of every second voxel per axis."""
-        model, started = self.estimator.model, time.perf_counter()
+        model, started, canvas = self.estimator.model, time.perf_counter(), prepared.canvas
         ids = self.estimator.prompt_ids(self.request.task, self.request.categories)
         permutations = self._permutations(generator)
+        rows = None if prepared.findings is None else finding_rows(prepared.findings, canvas.origin, canvas.num_bins)
         try:
-            prompt = model.prompt(ids, tensor, permutations)
+            prompt = model.prompt(ids, prepared.tensor, permutations, rows)
         except torch.OutOfMemoryError:
-            prompt = self._coarser_prompt(ids, tensor, permutations)
+            prompt = self._coarser_prompt(ids, prepared.tensor, permutations)
         self._timed("encode", started)
         return prompt
 
@@ -237,12 +249,15 @@ class Estimation:
         seconds = None if settings.max_seconds is None else max(0.0, settings.max_seconds - used)
         return Budget(settings.max_new_tokens, seconds)
 
-    def _draft(self, canvas: Canvas, previous: Layout | None) -> LayoutDraft | None:
-        """What the decoder may guess ahead from: the text's own regularities, and the previous layout."""
-        grammar = self._grammar()
+    def _draft(self, prepared: Prepared, previous: Layout | None) -> LayoutDraft | None:
+        """What the decoder may guess ahead from: the text's own regularities, and the previous layout or the findings."""
+        grammar, canvas = self._grammar(), prepared.canvas
         if grammar is None or not self.estimator.settings.drafts:
             return None
-        return LayoutDraft(grammar, self._previous_text(canvas, previous))
+        text = self._previous_text(canvas, previous)
+        if text is None and prepared.findings is not None:
+            text = format_layout(in_bins(prepared.findings, canvas.origin, canvas.num_bins), integers=True)
+        return LayoutDraft(grammar, text)
 
     def _grammar(self) -> LayoutGrammar | None:
         return self.estimator.grammar(self.request.task, self.request.categories)

@@ -19,6 +19,7 @@ from spatial_perception.generation.packing import pack_linears
 from spatial_perception.generation.static_step import StaticLanguageModel
 from spatial_perception.models import weights
 from spatial_perception.models.spatiallm.config import PillarConfig, SonataConfig, SpatialLMConfig
+from spatial_perception.models.spatiallm.findings import FindingRows
 from spatial_perception.models.spatiallm.pillar import PillarEncoder
 from spatial_perception.models.spatiallm.scenescript import SceneScriptEncoder
 from spatial_perception.models.spatiallm.sonata import Permutations, SonataEncoder
@@ -161,11 +162,16 @@ class SpatialLM(nn.Module):
         self.tie_weights()
         self.model.rotary_emb = type(self.model.rotary_emb)(config=self.model.config).to(device)
 
-    def encode(self, tensor: Tensor | NDArray[Any], permutations: Permutations | None = None) -> Tensor:
+    def encode(
+        self,
+        tensor: Tensor | NDArray[Any],
+        permutations: Permutations | None = None,
+        findings: FindingRows | None = None,
+    ) -> Tensor:
         """Cloud tensor (N, 9) = cell, metric position, colour in [-1, 1] to point tokens (P, E) float32.
 
-        Rows that hold a NaN are padding and are dropped. `permutations` reorders the curves per stage (Sonata only).
-        Raises CloudError if nothing is left.
+        Rows that hold a NaN are padding and are dropped. `permutations` reorders the curves per stage (Sonata only);
+        `findings` are read by models that were trained with them. Raises CloudError if nothing is left.
         """
         rows = torch.as_tensor(tensor).reshape(-1, TENSOR_COLUMNS)
         rows = rows[~rows.isnan().any(1)].to(self.device) if self.device.type != "mps" else _for_mps(rows, self.device)
@@ -175,6 +181,8 @@ class SpatialLM(nn.Module):
         with torch.autocast(self.device.type, enabled=False):
             if isinstance(self.point_backbone, SonataEncoder):
                 return self.point_backbone(grid, feat, permutations)
+            if isinstance(self.point_backbone, PillarEncoder):
+                return self.point_backbone(grid, feat, None if findings is None else findings.to(self.device))
             return self.point_backbone(grid, feat)
 
     def project(self, tokens: Tensor) -> Tensor:
@@ -220,10 +228,14 @@ class SpatialLM(nn.Module):
 
     @torch.inference_mode()
     def prompt(
-        self, input_ids: Tensor, tensor: Tensor | NDArray[Any], permutations: Permutations | None = None
+        self,
+        input_ids: Tensor,
+        tensor: Tensor | NDArray[Any],
+        permutations: Permutations | None = None,
+        findings: FindingRows | None = None,
     ) -> Prompt:
-        """What the decode loop reads: the spliced embeddings of one prompt and one cloud."""
-        points = self.project(self.encode(tensor, permutations))
+        """What the decode loop reads: the spliced embeddings of one prompt and one cloud, and of findings in it."""
+        points = self.project(self.encode(tensor, permutations, findings))
         return Prompt(self.splice(torch.as_tensor(input_ids).reshape(1, -1), [points]).embeds)
 
     def generate_ids(

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from spatial_perception.models.spatiallm.config import PillarConfig
+from spatial_perception.models.spatiallm.config import WORLD_EXTENT, PillarConfig
+from spatial_perception.models.spatiallm.findings import FindingEncoder, FindingRows, middles
 
 _NEIGHBOURS = torch.tensor([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)])
 _ROW = 1 << 16
@@ -131,14 +132,45 @@ class PillarEncoder(nn.Module):
         self.place = nn.Linear(config.width // 4 * 4, config.width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
+        self.findings = FindingEncoder(config.width) if config.findings else None
 
-    def forward(self, grid: Tensor, feat: Tensor) -> Tensor:
-        """Cells (N, 3) and features (N, 6), of which the first three are metres, to tokens (P, E), by cell x, then y."""
-        return self.encode([make_pillars(feat[:, :3], self.config)])[0]
+    def forward(self, grid: Tensor, feat: Tensor, findings: FindingRows | None = None) -> Tensor:
+        """Cells (N, 3) and features (N, 6), of which the first three are metres, to tokens: those of pillars (P, E), by cell
+        x, then y, and after them those of the fields of `findings` (T, E)."""
+        return self.encode([make_pillars(feat[:, :3], self.config)], findings and [findings])[0]
 
-    def encode(self, clouds: Sequence[Pillars]) -> list[Tensor]:
-        """The tokens (P, E) of each cloud."""
-        found = self._mixed(clouds)
+    def encode(self, clouds: Sequence[Pillars], findings: Sequence[FindingRows] | None = None) -> list[Tensor]:
+        """The tokens (P + T, E) of each cloud."""
+        values, summaries = self.read(clouds, findings)
+        return self.joined(values, findings, summaries)
+
+    def joined(
+        self, values: list[Tensor], findings: Sequence[FindingRows] | None, summaries: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Tokens of pillars, and after them those of the fields of findings, from what `read` returns."""
+        if self.findings is None or findings is None:
+            return values
+        told = [self.findings.tokens(rows, summary) for rows, summary in zip(findings, summaries)]
+        return [torch.cat([row, more.to(row.dtype)]) for row, more in zip(values, told)]
+
+    def read(
+        self, clouds: Sequence[Pillars], findings: Sequence[FindingRows] | None = None
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Tokens of pillars (P, E) and summaries of findings (Q, E) of each cloud, which know of each other."""
+        counts = [len(cloud.kept) for cloud in clouds]
+        parts = self._mixed(clouds)
+        if self.findings is not None and findings is not None:
+            parts = [torch.cat([part, self._placed(rows).to(part.dtype)]) for part, rows in zip(parts, findings)]
+        values = self._attended(parts)
+        return [row[:n] for row, n in zip(values, counts)], [row[n:] for row, n in zip(values, counts)]
+
+    def _placed(self, rows: FindingRows) -> Tensor:
+        """Summaries of findings with their place, told as that of pillars is."""
+        assert self.findings is not None
+        cells = middles(rows, WORLD_EXTENT / self.config.num_bins) / self.config.edge - 0.5
+        return self.findings.summaries(rows) + self.place(positional(cells, self.config.edge, self.place.in_features))
+
+    def _attended(self, found: Sequence[Tensor]) -> list[Tensor]:
         longest = max(len(tokens) for tokens in found)
         values = torch.stack([functional.pad(tokens, (0, 0, 0, longest - len(tokens))) for tokens in found])
         bias = None

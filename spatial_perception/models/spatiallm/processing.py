@@ -15,7 +15,7 @@ from spatial_perception.layout.quantization import dequantise, quantise, step
 from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
-from spatial_perception.models.spatiallm.core import core_mask
+from spatial_perception.models.spatiallm.core import core_mask, lone_mask
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align, upright_rotation
 from spatial_perception.pointcloud.cleaning import remove_non_finite, statistical_inliers
@@ -82,11 +82,13 @@ class Canvas:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A cloud ready for the encoder: `tensor` (N, 9), the canvas that its bins refer to, remarks for people."""
+    """A cloud ready for the encoder: `tensor` (N, 9), the canvas that its bins refer to, remarks for people, and what
+    another estimator found (m, in the aligned frame) for models that read it."""
 
     tensor: NDArray[np.float64]
     canvas: Canvas
     notes: tuple[str, ...] = ()
+    findings: Layout | None = None
 
 
 def clean_points(
@@ -169,7 +171,10 @@ def prepare_cloud(
 
 
 def _core(aligned: PointCloud, settings: SpatialLMSettings) -> PointCloud:
-    return aligned.select(np.flatnonzero(core_mask(aligned.xyz, _FURTHEST))) if settings.core else aligned
+    if not settings.core:
+        return aligned
+    home = aligned.select(np.flatnonzero(~lone_mask(aligned.xyz)))
+    return home.select(np.flatnonzero(core_mask(home.xyz, _FURTHEST)))
 
 
 def prepare(

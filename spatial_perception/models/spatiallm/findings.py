@@ -1,0 +1,160 @@
+"""What the geometric estimator finds in a cloud, as something for a model to read beside the points.
+
+A model that sees planes, gaps and boxes that were measured need not measure them: it weighs each against the points, mends
+it, names it and adds what is missing. Every field of a finding is one token, so that what is right can be copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from spatial_perception.errors import CloudError, EstimatorError
+from spatial_perception.layout.categories import CATEGORIES
+from spatial_perception.layout.entities import Box, Door, Entity, Layout, Wall, Window
+from spatial_perception.layout.quantization import quantise, step
+from spatial_perception.layout.transforms import translate, wrap_angle
+from spatial_perception.models.base import Task
+from spatial_perception.models.geometric.pipeline import GeometricEstimator
+from spatial_perception.pointcloud.cloud import PointCloud
+
+SLOTS = 8
+"""Fields of an entity at most, in the order of the layout language."""
+FIELDS = (8, 6, 6, 8)
+"""Fields of walls, doors, windows and boxes; all but those of walls begin with a wall or a label."""
+WALLS = 64
+"""Walls that openings can refer to."""
+STEPS = 40
+_SHORTEST, _LONGEST = 4.0, 1600.0
+_LEAST_SCORE = 0.2  # the model weighs doubtful findings itself
+_KINDS: dict[type, int] = {Wall: 0, Door: 1, Window: 2, Box: 3}
+_LABEL = {name: number for number, name in enumerate(CATEGORIES)}
+_CHOICES = WALLS + len(CATEGORIES) + 1
+
+
+@cache
+def finder() -> GeometricEstimator:
+    """The estimator whose findings are read: as the one that is used by itself, but less choosy."""
+    return GeometricEstimator(object_min_score=_LEAST_SCORE, opening_min_score=_LEAST_SCORE)
+
+
+@dataclass(frozen=True, eq=False)
+class FindingRows:
+    """Findings in bins: `kind` (Q,) 0 to 3 int64, `values` (Q, 8) float32 (0 where there is no such field), `choice` (Q,)
+    int64 the wall or label, `score` (Q,) float32."""
+
+    kind: Tensor
+    values: Tensor
+    choice: Tensor
+    score: Tensor
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def to(self, device: torch.device) -> FindingRows:
+        """The same rows on a device."""
+        return FindingRows(*(part.to(device) for part in (self.kind, self.values, self.choice, self.score)))
+
+
+def finding_rows(layout: Layout, origin: Sequence[float], num_bins: int) -> FindingRows:
+    """The rows of a layout (m) in bins from `origin`, in the order and with the wall numbers that it has."""
+    entities = list(in_bins(layout, origin, num_bins))
+    values = np.array([_numbers(entity) for entity in entities], dtype=np.float32).reshape(-1, SLOTS)
+    return FindingRows(
+        torch.tensor([_KINDS[type(entity)] for entity in entities], dtype=torch.int64),
+        torch.from_numpy(values),
+        torch.tensor([_choice(entity) for entity in entities], dtype=torch.int64),
+        torch.tensor([1.0 if entity.score is None else entity.score for entity in entities], dtype=torch.float32),
+    )
+
+
+def in_bins(layout: Layout, origin: Sequence[float], num_bins: int) -> Layout:
+    """The layout in bins from `origin`; yaws are rounded to the edges of bins."""
+    placed = translate(layout, [-float(value) for value in origin])
+    half = 0.5 * step("angle", num_bins)
+    boxes = tuple(replace(box, yaw=wrap_angle(box.yaw + half)) for box in placed.boxes)
+    return quantise(replace(placed, boxes=boxes), num_bins)
+
+
+def _numbers(entity: Entity) -> tuple[float, ...]:
+    if isinstance(entity, Wall):
+        return (*entity.start, *entity.end, entity.height, entity.thickness)
+    if isinstance(entity, Box):
+        return (0.0, *entity.center, entity.yaw, *entity.size)
+    return (0.0, *entity.center, entity.width, entity.height, 0.0, 0.0)
+
+
+def _choice(entity: Entity) -> int:
+    if isinstance(entity, Wall):
+        return 0
+    if isinstance(entity, Box):
+        return WALLS + _LABEL.get(entity.label, len(CATEGORIES))
+    return min(entity.wall_id, WALLS - 1)
+
+
+def waves(values: Tensor) -> Tensor:
+    """Sines and cosines of bins, of any shape, to (..., 80); wavelengths from 4 to 1600 bins in geometric steps."""
+    wavelength = _SHORTEST * (_LONGEST / _SHORTEST) ** (torch.arange(STEPS, device=values.device) / (STEPS - 1))
+    angle = values[..., None] * (2 * torch.pi / wavelength)
+    return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+class FindingEncoder(nn.Module):
+    """Findings to summaries, one each, that the encoder holds against the points; and those to one token per field."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        whole = 2 * SLOTS * 2 * STEPS + 2
+        self.kind = nn.Embedding(len(FIELDS), width)
+        self.choice = nn.Embedding(_CHOICES, width)
+        self.rough = nn.Linear(whole, width)
+        self.fine = nn.Sequential(nn.Linear(whole, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.number = nn.Linear(2 * STEPS, width)
+        self.named = nn.Embedding(_CHOICES, width)
+        self.field = nn.Embedding(len(FIELDS) * SLOTS, width)
+        self.context = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+
+    def summaries(self, rows: FindingRows) -> Tensor:
+        """One vector (Q, C) per finding, which tells of it and of the one before it of the same kind."""
+        own = waves(rows.values) * _used(rows.kind)[:, :, None]
+        before = torch.zeros_like(own)
+        same = (rows.kind[1:] == rows.kind[:-1])[:, None, None]
+        before[1:] = own[:-1] * same
+        score = rows.score[:, None].clamp(0.01, 0.99)
+        whole = torch.cat([own.flatten(1), before.flatten(1), score, torch.logit(score)], dim=1)
+        return self.rough(whole) + self.fine(whole) + self.kind(rows.kind) + self.choice(rows.choice)
+
+    def tokens(self, rows: FindingRows, summaries: Tensor) -> Tensor:
+        """One token (T, C) per field, finding after finding, from rows and their summaries (Q, C)."""
+        values = self.number(waves(rows.values))
+        first = torch.where((rows.kind > 0)[:, None], self.named(rows.choice).to(values.dtype), values[:, 0])
+        values = torch.cat([first[:, None], values[:, 1:]], dim=1)
+        place = rows.kind[:, None] * SLOTS + torch.arange(SLOTS, device=values.device)
+        tokens = values + self.field(place) + self.context(summaries)[:, None]
+        return self.norm(tokens[_used(rows.kind)])
+
+
+def _used(kind: Tensor) -> Tensor:
+    """Which slots (Q, 8) are fields."""
+    return torch.arange(SLOTS, device=kind.device) < torch.tensor(FIELDS, device=kind.device)[kind][:, None]
+
+
+def middles(rows: FindingRows, voxel: float) -> Tensor:
+    """Where findings are (Q, 2): the middle of a wall, the centre of anything else; metres from the corner of the canvas."""
+    at = rows.values
+    wall = (at[:, 0:2] + at[:, 3:5]) / 2
+    return torch.where((rows.kind == 0)[:, None], wall, at[:, 1:3]) * voxel
+
+
+def find(cloud: PointCloud, task: Task = "all") -> Layout:
+    """The findings in a cloud; nothing where the estimator refuses it."""
+    try:
+        return finder().estimate(cloud, task)
+    except (EstimatorError, CloudError):
+        return Layout()

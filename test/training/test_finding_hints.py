@@ -1,0 +1,56 @@
+import torch
+
+from spatial_perception.layout.entities import Box, Door, Layout, Wall
+from spatial_perception.models.spatiallm.findings import finding_rows
+from spatial_perception.training.finding_hints import WIDTH, FindingHead, finding_hints, joined
+from spatial_perception.training.targets import match
+
+TRUTH = Layout(
+    (Wall(0, (0.0, 0.2, 0.0), (4.0, 0.2, 0.0), 2.5, 0.1),),
+    (Door(0, 0, (1.0, 0.2, 1.0), 0.8, 2.0),),
+    (),
+    (Box(0, "bed", (2.2, 1.4, 0.3), 0.0, (2.0, 1.6, 0.6)),),
+)
+FINDINGS = Layout(
+    (Wall(4, (0.0, 0.3, 0.0), (4.0, 0.3, 0.0), 2.5, 0.1), Wall(5, (0.0, 9.0, 0.0), (4.0, 9.0, 0.0), 2.5, 0.1)),
+    (),
+    (),
+    (Box(7, "sofa", (2.1, 1.4, 0.3), 0.0, (2.0, 1.6, 0.6)),),
+)
+
+
+def hints():
+    origin = (-1.0, -1.0, -0.5)
+    rows = finding_rows(FINDINGS, origin, 640)
+    return finding_hints(FINDINGS, rows, TRUTH, match(TRUTH, FINDINGS), origin, 640)
+
+
+def test_findings_are_told_what_they_are():
+    found = hints()
+    assert found.real.tolist() == [1.0, 0.0, 1.0]
+    assert found.label.tolist() == [-1, -1, 5]
+    assert found.off[0].tolist() == [0, -2, 0, 0, -2, 0, 0, 0]
+    assert found.off[1].isnan().all()
+    assert found.off[2, 0].isnan()
+    assert found.off[2, 1] == 2
+
+
+def test_answers_are_learnt():
+    torch.manual_seed(0)
+    head, summaries, both = FindingHead(16), torch.randn(6, 16), joined([hints(), hints()])
+    optimiser = torch.optim.Adam(head.parameters(), 0.05)
+    before = float(head.loss(summaries, both).detach())
+    for _ in range(200):
+        optimiser.zero_grad()
+        loss = head.loss(summaries, both)
+        loss.backward()
+        optimiser.step()
+    assert head.out_features == WIDTH
+    assert float(loss.detach()) < 0.1 * before
+
+
+def test_nothing_found_costs_nothing():
+    none = finding_hints(
+        Layout(), finding_rows(Layout(), (0, 0, 0), 640), TRUTH, match(TRUTH, Layout()), (0, 0, 0), 640
+    )
+    assert FindingHead(8).loss(torch.zeros(0, 8), none).item() == 0.0
