@@ -1,6 +1,7 @@
 """Help for a young model that reads findings: each is asked whether it is real, what it is and by how much it is off.
 
-As with the hints for pillars, the layer that answers is thrown away after the training.
+As with the hints for pillars, the layer that answers is thrown away after the training, but for the first question: the
+encoder counts on it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from spatial_perception.layout.entities import Box, Entity, Layout
 from spatial_perception.models.spatiallm.findings import FIELDS, SLOTS, FindingRows, finding_rows
 from spatial_perception.training.targets import Pairs
 
-WIDTH = 1 + len(CATEGORIES) + SLOTS
+WIDTH = len(CATEGORIES) + SLOTS
 _SCALE = 8.0  # bins
 _CLASS = {name: number for number, name in enumerate(CATEGORIES)}
 
@@ -70,12 +71,12 @@ class FindingHead(nn.Linear):
     def __init__(self, width: int) -> None:
         super().__init__(width, WIDTH)
 
-    def loss(self, summaries: Tensor, hints: FindingHints) -> Tensor:
-        """Mean loss of summaries (Q, C): reality, class and offsets, each about one at first."""
-        real, label, off = self(summaries).float().split([1, len(CATEGORIES), SLOTS], dim=1)
+    def loss(self, summaries: Tensor, real: Tensor, hints: FindingHints) -> Tensor:
+        """Mean loss of summaries (Q, C) and the log odds (Q, 1) that they are real: reality, class and offsets."""
+        label, off = self(summaries).float().split([len(CATEGORIES), SLOTS], dim=1)
         if not len(hints.real):
             return real.sum() * 0.0
-        loss = functional.binary_cross_entropy_with_logits(real[:, 0], hints.real)
+        loss = functional.binary_cross_entropy_with_logits(real[:, 0].float(), hints.real)
         named, known = hints.label >= 0, ~hints.off.isnan()
         if bool(known.any()):
             target = (hints.off[known] / _SCALE).clamp(-8.0, 8.0)

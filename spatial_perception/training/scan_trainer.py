@@ -25,7 +25,7 @@ from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Layout
 from spatial_perception.layout.transforms import translate
 from spatial_perception.models import weights
-from spatial_perception.models.spatiallm.compact import make_compact_checkpoint, number_tokens
+from spatial_perception.models.spatiallm.compact import line_tokens, make_compact_checkpoint, number_tokens
 from spatial_perception.models.spatiallm.config import PillarConfig
 from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows
 from spatial_perception.models.spatiallm.order import in_order, numbered
@@ -122,7 +122,7 @@ class ScanTrainer(Trainer):
         self.hint_head = HintHead(self.model.config.encoder.width)
         self.finding_head = FindingHead(self.model.config.encoder.width)
         self._known: dict[Path, tuple[WornScan, Pairs]] = {}
-        self.waves = NumberWaves(vocabulary, runs, self.model.model.config.hidden_size)
+        self.waves = NumberWaves(vocabulary, (runs, line_tokens(self.tokenizer)), self.model.model.config.hidden_size)
         self._add_helpers()
 
     def _add_helpers(self) -> None:
@@ -266,17 +266,16 @@ class ScanTrainer(Trainer):
         config = self._pillar_config()
         pillars = make_pillars(torch.from_numpy((view.xyz - origin).astype(np.float32)), config)
         task, categories = draw_task(view.layout, rng)
-        target = in_order(asked_for(view.layout, task, categories))
         findings = in_order(asked_for(view.findings, task, ())) if config.findings else Layout()
-        target = guided(target, findings, pairs)
-        answer = text_in_bins(numbered(target), origin, config.num_bins)
+        truth = guided(in_order(view.layout), findings, pairs)
+        answer = text_in_bins(numbered(asked_for(truth, task, categories)), origin, config.num_bins)
         prompt = self._ids(chat_text(user_message(task, categories), self.tokenizer, False))
         ids = [*prompt, *self._ids(answer)[: self.recipe.cutoff], self.model.eos_token_ids[0]]
         hints = self._hints(view, origin, pillars)
         if not config.findings:
             return ScanSample(pillars, ids, len(prompt), hints)
         rows = finding_rows(numbered(findings), origin, config.num_bins)
-        told = finding_hints(findings, rows, target, pairs, origin, config.num_bins) if hints is not None else None
+        told = finding_hints(findings, rows, truth, pairs, origin, config.num_bins) if hints is not None else None
         return ScanSample(pillars, ids, len(prompt), hints, rows, told)
 
     def _pillar_config(self) -> PillarConfig:
@@ -311,7 +310,8 @@ class ScanTrainer(Trainer):
                 loss = loss + self.scans.hint_weight * self.hint_head.loss(torch.cat(pillars), joined(hints))
             told = [sample.finding_hints for sample in samples if sample.finding_hints is not None]
             if told:
-                lost = self.finding_head.loss(torch.cat(summaries), joined_findings(told))
+                real = encoder.findings.real(torch.cat(summaries))
+                lost = self.finding_head.loss(torch.cat(summaries), real, joined_findings(told))
                 loss = loss + self.scans.hint_weight * lost
         return loss
 

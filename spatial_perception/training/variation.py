@@ -14,7 +14,7 @@ from spatial_perception.layout.entities import Box, Door, Layout, Vec3, Wall, Wi
 from spatial_perception.layout.transforms import rotate_points, wrap_angle
 from spatial_perception.training.scans import Scan
 
-SEEN = 5
+SEEN = 8
 """Voxels that must be left of a wall or a box for it to be told."""
 _ENOUGH_OF_WALL = 0.4
 Points = NDArray[np.float32]

@@ -16,19 +16,21 @@ _SHORTEST, _LONGEST = 4.0, 1600.0
 
 
 class NumberWaves(nn.Module):
-    """Adds `waves @ mixture` to the rows of an embedding table that are numbers; the mixture begins at zero."""
+    """Adds `waves @ mixture` to the rows of an embedding table that are numbers or numbered lines; the mixture begins at 0."""
 
     waves: Tensor
 
-    def __init__(self, vocab_size: int, runs: Sequence[Tensor], width: int) -> None:
+    def __init__(self, vocab_size: int, groups: Sequence[Sequence[Tensor]], width: int) -> None:
+        """`groups` of runs of token ids (n,) that count from 0 on; the runs of a group have one mixture."""
         super().__init__()
         wavelength = _SHORTEST * (_LONGEST / _SHORTEST) ** (torch.arange(STEPS) / (STEPS - 1))
-        waves = torch.zeros(vocab_size, 2 * STEPS)
-        for run in runs:
-            angle = torch.arange(len(run))[:, None] * (2 * torch.pi / wavelength)
-            waves[run] = torch.cat([angle.sin(), angle.cos()], dim=1)
-        self.register_buffer("waves", waves, persistent=False)
-        self.mixture = nn.Parameter(torch.zeros(2 * STEPS, width))
+        waves = torch.zeros(vocab_size, len(groups), 2 * STEPS)
+        for number, runs in enumerate(groups):
+            for run in runs:
+                angle = torch.arange(len(run))[:, None] * (2 * torch.pi / wavelength)
+                waves[run, number] = torch.cat([angle.sin(), angle.cos()], dim=1)
+        self.register_buffer("waves", waves.flatten(1), persistent=False)
+        self.mixture = nn.Parameter(torch.zeros(len(groups) * 2 * STEPS, width))
 
     def forward(self, table: Tensor) -> Tensor:
         """The table (V, C) with the waves added."""

@@ -38,11 +38,12 @@ def test_findings_are_told_what_they_are():
 def test_answers_are_learnt():
     torch.manual_seed(0)
     head, summaries, both = FindingHead(16), torch.randn(6, 16), joined([hints(), hints()])
-    optimiser = torch.optim.Adam(head.parameters(), 0.05)
-    before = float(head.loss(summaries, both).detach())
+    real = torch.nn.Linear(16, 1)
+    optimiser = torch.optim.Adam([*head.parameters(), *real.parameters()], 0.05)
+    before = float(head.loss(summaries, real(summaries), both).detach())
     for _ in range(200):
         optimiser.zero_grad()
-        loss = head.loss(summaries, both)
+        loss = head.loss(summaries, real(summaries), both)
         loss.backward()
         optimiser.step()
     assert head.out_features == WIDTH
@@ -53,4 +54,4 @@ def test_nothing_found_costs_nothing():
     none = finding_hints(
         Layout(), finding_rows(Layout(), (0, 0, 0), 640), TRUTH, match(TRUTH, Layout()), (0, 0, 0), 640
     )
-    assert FindingHead(8).loss(torch.zeros(0, 8), none).item() == 0.0
+    assert FindingHead(8).loss(torch.zeros(0, 8), torch.zeros(0, 1), none).item() == 0.0

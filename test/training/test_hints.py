@@ -47,7 +47,7 @@ def test_answers_are_learnt():
 
 
 def test_waves_touch_numbers_only_and_begin_with_nothing():
-    waves = NumberWaves(20, (torch.arange(5, 15),), 8)
+    waves = NumberWaves(20, ((torch.arange(5, 10),), (torch.arange(10, 15),)), 8)
     table = torch.randn(20, 8, generator=torch.Generator().manual_seed(0))
     assert torch.equal(waves(table), table)
     torch.nn.init.normal_(waves.mixture)

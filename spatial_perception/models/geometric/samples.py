@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ _REACH_TO_GAP = 0.7  # 12 neighbours on an even surface lie 1.3 to 1.4 spacings 
 _LIGHT = 0.34  # share of the typical weight below which a voxel may hold strays
 _LIGHTEST = 0.1  # the same share of the neighbours' weight: panes that hardly answer hold more
 _CHUNK = 1_500  # points; bounds the workspace
+_THREADS = 2  # numpy and the tree leave the interpreter's lock while they compute; more threads gain little here
 _ROUND = 0.1  # ratio of the least to the largest variance, from which neighbours fill space rather than a surface
 _LINEAR = 0.05  # ratio of the middle to the largest variance, below which neighbours lie on a line
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
@@ -104,35 +106,46 @@ def find_normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tu
     typical, light = np.median(reach), weight <= _LIGHT * np.median(weight)
     result = np.empty_like(xyz)
     linear, keep = np.empty(len(xyz), dtype=bool), np.ones(len(xyz), dtype=bool)
-    for part in _chunks(len(xyz)):
+
+    def describe(part: slice) -> None:
         near = index[part]
         share = weight[near] / weight[near].sum(axis=1, keepdims=True)
         local = xyz[near] - np.einsum("nk,nki->ni", share, xyz[near])[:, None]
         values, vectors = np.linalg.eigh(np.einsum("nk,nki,nkj->nij", share, local, local))
         result[part], linear[part] = vectors[:, :, 0], values[:, 1] < _LINEAR * values[:, 2]
         if np.isinf(stray_ratio):
-            continue
+            return
         # In dense clouds strays are voxels of one point, while those of surfaces hold many.
         alone = light[part] & (weight[part] <= _LIGHTEST * np.median(weight[near], axis=1))
         solid = values[:, 0] > _ROUND * values[:, 2]
         strewn = solid & light[part] & (reach[part] > 1.5 * typical)
         keep[part] = ~(alone | strewn) & (reach[part] <= stray_ratio * np.median(reach[near[:, 1:6]], axis=1))
+
+    _in_threads(describe, len(xyz))
     return result, reach * _REACH_TO_GAP, linear, keep
 
 
-def _chunks(count: int) -> Iterator[slice]:
-    """Ranges that cover `count` rows; workspace is needed for one at a time."""
-    for start in range(0, count, _CHUNK):
-        yield slice(start, start + _CHUNK)
+def _in_threads(work: Callable[[slice], None], count: int) -> None:
+    """Do `work` on ranges that cover `count` rows, which are independent; workspace is needed for one per thread."""
+    parts = [slice(start, start + _CHUNK) for start in range(0, count, _CHUNK)]
+    if len(parts) == 1:
+        work(parts[0])
+        return
+    with ThreadPoolExecutor(_THREADS) as pool:
+        # takes the results, so that what goes wrong in a thread is raised here
+        list(pool.map(work, parts))
 
 
 def _neighbours(xyz: Floats) -> tuple[Floats, NDArray[np.int32]]:
     """Mean distance (N,) of the nearest points, and their indices (N, K), each point itself first."""
     tree, count = cKDTree(xyz), min(_NEIGHBOURS, len(xyz))
     reach, index = np.empty(len(xyz)), np.empty((len(xyz), count), dtype=np.int32)
-    for part in _chunks(len(xyz)):
+
+    def query(part: slice) -> None:
         distance, index[part] = tree.query(xyz[part], k=count)
         reach[part] = distance[:, 1:].mean(axis=1)
+
+    _in_threads(query, len(xyz))
     return reach, index
 
 

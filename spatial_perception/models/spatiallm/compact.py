@@ -64,6 +64,16 @@ def number_tokens(tokenizer: Any, num_bins: int) -> tuple[Tensor, Tensor]:
     return inner, last
 
 
+def line_tokens(tokenizer: Any) -> tuple[Tensor, ...]:
+    """Ids (n,) of the heads of walls, doors, windows and boxes, and of the walls that openings refer to; they ascend."""
+    heads = [
+        [f"{kind}_{number}={constructor}(" for number in range(count)]
+        for kind, constructor, count in zip(KINDS, CONSTRUCTORS, LINES)
+    ]
+    walls = [f"wall_{number}," for number in range(LINES[0])]
+    return tuple(torch.tensor(tokenizer.convert_tokens_to_ids(run)) for run in (*heads, walls))
+
+
 def compact_config(
     tokenizer: Any, encoder: dict[str, Any], hidden: int = 192, layers: int = 4, heads: int = 3, inner: int = 512
 ) -> dict[str, Any]:

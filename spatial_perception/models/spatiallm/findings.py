@@ -105,7 +105,11 @@ def waves(values: Tensor) -> Tensor:
 
 
 class FindingEncoder(nn.Module):
-    """Findings to summaries, one each, that the encoder holds against the points; and those to one token per field."""
+    """Findings to summaries, one each, that the encoder holds against the points; and those to one token per field.
+
+    A token tells its value, the one before it in its line, and which line it will be: the number of findings of its kind
+    before it that are held to be real. A decoder that has just written a head or a value so finds what comes next.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -114,8 +118,12 @@ class FindingEncoder(nn.Module):
         self.choice = nn.Embedding(_CHOICES, width)
         self.rough = nn.Linear(whole, width)
         self.fine = nn.Sequential(nn.Linear(whole, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.real = nn.Linear(width, 1)
+        self.line = nn.Linear(2 * STEPS, width)
         self.number = nn.Linear(2 * STEPS, width)
         self.named = nn.Embedding(_CHOICES, width)
+        self.number_before = nn.Linear(2 * STEPS, width)
+        self.named_before = nn.Embedding(_CHOICES, width)
         self.field = nn.Embedding(len(FIELDS) * SLOTS, width)
         self.context = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
@@ -130,14 +138,23 @@ class FindingEncoder(nn.Module):
         whole = torch.cat([own.flatten(1), before.flatten(1), score, torch.logit(score)], dim=1)
         return self.rough(whole) + self.fine(whole) + self.kind(rows.kind) + self.choice(rows.choice)
 
+    def lines(self, rows: FindingRows, summaries: Tensor) -> Tensor:
+        """The line (Q,) that each finding will be among those of its kind, as far as the encoder holds them for real."""
+        real = torch.sigmoid(self.real(summaries.detach())[:, 0].float()).detach()
+        same = rows.kind[:, None] == rows.kind[None]
+        return (same * real[None]).tril(-1).sum(1)
+
     def tokens(self, rows: FindingRows, summaries: Tensor) -> Tensor:
         """One token (T, C) per field, finding after finding, from rows and their summaries (Q, C)."""
-        values = self.number(waves(rows.values))
-        first = torch.where((rows.kind > 0)[:, None], self.named(rows.choice).to(values.dtype), values[:, 0])
-        values = torch.cat([first[:, None], values[:, 1:]], dim=1)
+        told, named = waves(rows.values), (rows.kind > 0)[:, None, None]
+        values, before = self.number(told), self.number_before(told)
+        first = torch.where(named, self.named(rows.choice)[:, None].to(values.dtype), values[:, :1])
+        second = torch.where(named, self.named_before(rows.choice)[:, None].to(values.dtype), before[:, :1])
+        values = torch.cat([first, values[:, 1:]], dim=1)
+        before = torch.cat([torch.zeros_like(second), second, before[:, 1:-1]], dim=1)
         place = rows.kind[:, None] * SLOTS + torch.arange(SLOTS, device=values.device)
-        tokens = values + self.field(place) + self.context(summaries)[:, None]
-        return self.norm(tokens[_used(rows.kind)])
+        about = self.context(summaries) + self.line(waves(self.lines(rows, summaries)))
+        return self.norm((values + before + self.field(place) + about[:, None])[_used(rows.kind)])
 
 
 def _used(kind: Tensor) -> Tensor:

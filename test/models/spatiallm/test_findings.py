@@ -63,3 +63,13 @@ def test_pillars_and_findings_know_of_each_other():
     assert not torch.allclose(both[:count], alone)
     assert torch.allclose(pair[0], both, atol=1e-5)
     assert torch.allclose(pair[1], alone, atol=1e-5)
+
+
+def test_lines_count_what_is_held_to_be_real():
+    rows, encoder = finding_rows(LAYOUT, (-1.0, -1.0, -0.5), 640), FindingEncoder(16)
+    with torch.no_grad():
+        encoder.real.weight.zero_()
+        encoder.real.bias.fill_(20.0)
+        assert encoder.lines(rows, torch.zeros(6, 16)).tolist() == pytest.approx([0, 1, 0, 0, 0, 1])
+        encoder.real.bias.fill_(-20.0)
+        assert encoder.lines(rows, torch.zeros(6, 16)).tolist() == pytest.approx([0] * 6, abs=1e-6)
