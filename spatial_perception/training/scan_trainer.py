@@ -233,15 +233,13 @@ class ScanTrainer(Trainer):
         count = self.scans.processes
         if count == 1:
             return loss
-        flat = torch.cat([*(p.grad.flatten() for p in parameters if p.grad is not None), torch.tensor([loss])])
+        # a batch without, say, findings leaves weights without a gradient in one process and not in another
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        flat = torch.cat([*(grad.flatten() for grad in grads), torch.tensor([loss])])
         distributed.all_reduce(flat)
         flat /= count
-        place = 0
-        for parameter in parameters:
-            if parameter.grad is not None:
-                size = parameter.numel()
-                parameter.grad.copy_(flat[place : place + size].view_as(parameter))
-                place += size
+        for parameter, grad in zip(parameters, flat[:-1].split([p.numel() for p in parameters])):
+            parameter.grad = grad.view_as(parameter).clone()
         return float(flat[-1])
 
     def sample(self, step: int, place: int) -> ScanSample:
