@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Box, Entity, Layout
-from spatial_perception.models.spatiallm.findings import FIELDS, SLOTS, FindingRows, finding_rows
+from spatial_perception.models.spatiallm.findings import FIELDS, SLOTS, FindingRows, entity_values
 from spatial_perception.training.targets import Pairs
 
 WIDTH = len(CATEGORIES) + SLOTS
@@ -51,7 +51,7 @@ def finding_hints(
     off = torch.full((len(found), SLOTS), float("nan"))
     real = Layout(*(tuple(t for t in found if isinstance(t, kind)) for kind in _kinds()))
     if len(real):
-        off[there] = finding_rows(real, origin, num_bins).values - rows.values[there]
+        off[there] = entity_values(real, origin, num_bins) - rows.values[there]
     first = (torch.arange(SLOTS) == 0) & (rows.kind > 0)[:, None]
     unused = torch.arange(SLOTS) >= torch.tensor(FIELDS)[rows.kind][:, None]
     off[first | unused] = float("nan")

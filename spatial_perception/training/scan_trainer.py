@@ -29,7 +29,7 @@ from spatial_perception.models.spatiallm.compact import line_tokens, make_compac
 from spatial_perception.models.spatiallm.config import PillarConfig
 from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows
 from spatial_perception.models.spatiallm.order import in_order, numbered
-from spatial_perception.models.spatiallm.pillar import PillarEncoder, Pillars, make_pillars
+from spatial_perception.models.spatiallm.pillar import PillarEncoder, Pillars, Words, make_pillars
 from spatial_perception.models.spatiallm.prompts import chat_text, user_message
 from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, splice_points
 from spatial_perception.training.curves import draw_curves, read_log
@@ -272,7 +272,7 @@ class ScanTrainer(Trainer):
         hints = self._hints(view, origin, pillars)
         if not config.findings:
             return ScanSample(pillars, ids, len(prompt), hints)
-        rows = finding_rows(numbered(findings), origin, config.num_bins)
+        rows = finding_rows(numbered(findings), origin, config.num_bins, self._ids)
         told = finding_hints(findings, rows, truth, pairs, origin, config.num_bins) if hints is not None else None
         return ScanSample(pillars, ids, len(prompt), hints, rows, told)
 
@@ -298,7 +298,8 @@ class ScanTrainer(Trainer):
             encoder: Any = self.model.point_backbone
             findings = [sample.findings for sample in samples if sample.findings is not None] or None
             pillars, summaries = encoder.read([sample.pillars for sample in samples], findings)
-            points = encoder.joined(pillars, findings, summaries)
+            words = Words(self.model.point_proj, lambda ids: functional.embedding(ids, table))
+            points = encoder.told(pillars, summaries, findings, words)
             hidden, labels = self._read(samples, points, table)
             asked = labels[:, 1:] != IGNORED_LABEL
             logits = functional.linear(hidden[:, :-1][asked], table)
@@ -320,9 +321,8 @@ class ScanTrainer(Trainer):
         labels = torch.tensor(
             [_filled([IGNORED_LABEL] * s.prompt + s.ids[s.prompt :], longest, IGNORED_LABEL) for s in samples]
         )
-        projected = [self.model.point_proj(tokens) for tokens in points]
         embeds = functional.embedding(ids, table)
-        spliced = splice_points(ids, embeds, projected, self.model.point_token_ids, None, labels)
+        spliced = splice_points(ids, embeds, points, self.model.point_token_ids, None, labels)
         assert spliced.labels is not None
         return hidden_states(self.model.model, spliced.embeds.float()), spliced.labels
 

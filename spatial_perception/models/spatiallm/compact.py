@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spatial_perception.errors import OutputError
 from spatial_perception.generation.layout_language import CONSTRUCTORS, KINDS
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.models.spatiallm.config import PillarConfig, SpatialLMConfig
 from spatial_perception.models.spatiallm.modeling import SpatialLM
+from spatial_perception.models.spatiallm.pillar import PillarEncoder
 from spatial_perception.models.spatiallm.prompts import POINT_END, POINT_PAD, POINT_START
 from spatial_perception.models.spatiallm.tiny import SPECIAL, byte_letters, save_weights
 
@@ -27,6 +28,7 @@ LINES = (64, 32, 48, 160)
 LAST_NUMBERS = 160
 """Numbers that are one token with the end of their line: the last fields are lengths."""
 _PIECES = r"(?:wall|door|window|bbox)_\d+=[A-Z][a-z]+\(|wall_\d+,|\d+,|\d+\)\n| ?[a-z][a-z_-]*[,.]|Detect"
+_SHARP, _COPIED = 1.8, 0.3
 _CHAT = (
     "{{ messages[-1]['content'].split(' The reference code')[0] }}{% if add_generation_prompt %}<|im_start|>{% endif %}"
 )
@@ -88,7 +90,7 @@ def compact_config(
         "num_attention_heads": heads,
         "num_key_value_heads": heads,
         "max_position_embeddings": 8192,
-        "rope_theta": 10000.0,
+        "rope_theta": 1000000.0,
         "rms_norm_eps": 1e-06,
         "tie_word_embeddings": True,
         "initializer_range": 0.02,
@@ -117,6 +119,7 @@ def make_compact_checkpoint(
         torch.manual_seed(seed)
         model = SpatialLM(SpatialLMConfig.from_dict(config))
         _start_numbers(model, tokenizer, point["num_bins"])
+        _start_copying(model)
     try:
         path.mkdir(parents=True, exist_ok=True)
         _write_files(path, config, tokenizer)
@@ -137,6 +140,23 @@ def _start_numbers(model: SpatialLM, tokenizer: Any, num_bins: int) -> None:
         angle = torch.arange(count)[:, None] * (2 * torch.pi / wavelength)
         mixed = torch.cat([angle.sin(), angle.cos()], dim=1)
         table[ids] += 0.02 * mixed.to(table)
+
+
+@torch.no_grad()
+def _start_copying(model: SpatialLM) -> None:
+    """Where findings are read, let the first layer begin as one that looks for the token just written and copies what
+    follows it in them; from nothing, that takes a model longest to find out."""
+    encoder = model.point_backbone
+    findings = encoder.findings if isinstance(encoder, PillarEncoder) else None
+    if findings is None:
+        return
+    first, turn = model.model.layers[0].self_attn, nn.init.orthogonal_(torch.empty_like(findings.before.weight))
+    one = torch.eye(len(turn))
+    findings.before.weight.copy_(turn)
+    first.q_proj.weight.copy_(_SHARP * turn)
+    first.k_proj.weight.copy_(_SHARP * one)
+    first.v_proj.weight.copy_(one)
+    first.o_proj.weight.copy_(_COPIED * one)
 
 
 def _write_files(path: Path, config: dict[str, Any], tokenizer: Any) -> None:

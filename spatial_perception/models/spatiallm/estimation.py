@@ -22,9 +22,8 @@ from spatial_perception.layout.entities import Entity, Layout, Provenance, vec3
 from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.models.spatiallm.config import PillarConfig
 from spatial_perception.models.spatiallm.consensus import vote
-from spatial_perception.models.spatiallm.findings import find, finding_rows, in_bins
+from spatial_perception.models.spatiallm.findings import find, in_bins
 from spatial_perception.models.spatiallm.finish import finish
-from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.processing import (
     MIN_POINTS,
     UNMOVED,
@@ -58,6 +57,7 @@ class Request:
     sampling: Sampling | None = None
     canvas: Canvas | None = None
     cancelled: Callable[[], bool] | None = None
+    findings: Layout | None = None
 
 
 class Estimation:
@@ -115,12 +115,13 @@ class Estimation:
         settings, started, given = self.estimator.settings, time.perf_counter(), self.request.canvas
         tiles = [] if settings.compat else cut(aligned, settings.max_extent, MIN_POINTS, self._by_room())
         self._timed("prepare", started)
+        found = self._found_before(aligned, alignment)
         if len(tiles) > 1:
-            yield from self._tiled(aligned, alignment, tiles)
+            yield from self._tiled(aligned, alignment, tiles, found)
             return
         prepared = self._prepared(aligned, alignment, canvas=given)
         self.canvas = prepared.canvas
-        yield from self._written(prepared, self.request.previous)
+        yield from self._written(prepared.knowing(found), self.request.previous)
 
     def _by_room(self) -> bool:
         """The published encoders were trained on single rooms, the one of pillars on whole homes."""
@@ -132,19 +133,24 @@ class Estimation:
         prepared = prepare(aligned, alignment, estimator.model.config.num_bins, estimator.settings, **canvas)
         self._notes += prepared.notes
         self._timed("prepare", started)
-        return replace(prepared, findings=self._findings(aligned, prepared.canvas))
+        return prepared
 
-    def _findings(self, aligned: PointCloud, canvas: Canvas) -> Layout | None:
-        """What the geometric estimator finds in the aligned cloud, for models that read it: in metres from the canvas."""
-        encoder, task, started = self.estimator.model.config.encoder, self.request.task, time.perf_counter()
+    def _found_before(self, aligned: PointCloud, alignment: Alignment) -> Layout | None:
+        """What the geometric estimator finds in the aligned cloud, for models that read it."""
+        encoder, given, started = self.estimator.model.config.encoder, self.request.findings, time.perf_counter()
         if not isinstance(encoder, PillarConfig) or not encoder.findings:
             return None
-        found = find(aligned, {"layout": "layout", "objects": "objects"}.get(task, "all"))
+        task = self.request.task
+        found = find(aligned, task) if given is None else alignment.apply_layout(given)
         self._timed("find", started)
-        return numbered(in_order(found))
+        return found
 
     def _tiled(
-        self, aligned: PointCloud, alignment: Alignment, tiles: Sequence[tuple[Tile, PointCloud]]
+        self,
+        aligned: PointCloud,
+        alignment: Alignment,
+        tiles: Sequence[tuple[Tile, PointCloud]],
+        found: Layout | None,
     ) -> Iterator[Entity]:
         """The entities of all tiles, each with bins of its own, in one layout; stops where a tile was stopped."""
         self._notes.append(f"the cloud was cut into {len(tiles)} tiles: rooms, and stretches of large ones")
@@ -154,7 +160,9 @@ class Estimation:
         previous = None if self.request.previous is None else alignment.apply_layout(self.request.previous)
         parts = []
         for tile, part in tiles:
-            prepared = self._prepared(part, UNMOVED, whole=self.canvas)
+            prepared = self._prepared(part, UNMOVED, whole=self.canvas).knowing(
+                None if found is None else tile.view(found)
+            )
             known = None if previous is None else tile.view(previous)
             parts.append((tile, collect(self._written(prepared, known))))
             if self.statistics[-1].stop in ("cancelled", "time"):
@@ -213,7 +221,7 @@ class Estimation:
         model, started, canvas = self.estimator.model, time.perf_counter(), prepared.canvas
         ids = self.estimator.prompt_ids(self.request.task, self.request.categories)
         permutations = self._permutations(generator)
-        rows = None if prepared.findings is None else finding_rows(prepared.findings, canvas.origin, canvas.num_bins)
+        rows = None if prepared.findings is None else self.estimator.finding_rows(prepared.findings, canvas)
         try:
             prompt = model.prompt(ids, prepared.tensor, permutations, rows)
         except torch.OutOfMemoryError:

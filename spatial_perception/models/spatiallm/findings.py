@@ -1,13 +1,15 @@
 """What the geometric estimator finds in a cloud, as something for a model to read beside the points.
 
 A model that sees planes, gaps and boxes that were measured need not measure them: it weighs each against the points, mends
-it, names it and adds what is missing. Every field of a finding is one token, so that what is right can be copied.
+it, names it and adds what is missing. A finding stands in the prompt as the text that would tell it, each token with the one
+before it, so that a decoder which has just written that one finds what follows (an induction head in one step, after Olsson
+et al., "In-context Learning and Induction Heads", 2022).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 
 import numpy as np
@@ -15,9 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from spatial_perception.errors import CloudError, EstimatorError
+from spatial_perception.generation.layout_language import CONSTRUCTORS, KINDS
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Wall, Window
 from spatial_perception.layout.quantization import quantise, step
+from spatial_perception.layout.text import format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.base import Task
 from spatial_perception.models.geometric.pipeline import GeometricEstimator
@@ -35,6 +39,9 @@ _LEAST_SCORE = 0.2  # the model weighs doubtful findings itself
 _KINDS: dict[type, int] = {Wall: 0, Door: 1, Window: 2, Box: 3}
 _LABEL = {name: number for number, name in enumerate(CATEGORIES)}
 _CHOICES = WALLS + len(CATEGORIES) + 1
+_MOST_LINES = 32  # of a kind; the least that has heads of one token
+_GAIN = 25.0  # embeddings of text are small at first
+Encode = Callable[[str], Sequence[int]]
 
 
 @cache
@@ -46,31 +53,64 @@ def finder() -> GeometricEstimator:
 @dataclass(frozen=True, eq=False)
 class FindingRows:
     """Findings in bins: `kind` (Q,) 0 to 3 int64, `values` (Q, 8) float32 (0 where there is no such field), `choice` (Q,)
-    int64 the wall or label, `score` (Q,) float32."""
+    int64 the wall or label, `score` (Q,) float32; and as text, `ids` (T,) int64 of the tokens of all fields and `heads`
+    (4,) int64 of the tokens with which the first line of each kind begins (those of further lines follow)."""
 
     kind: Tensor
     values: Tensor
     choice: Tensor
     score: Tensor
+    ids: Tensor
+    heads: Tensor
 
     def __len__(self) -> int:
         return len(self.kind)
 
     def to(self, device: torch.device) -> FindingRows:
         """The same rows on a device."""
-        return FindingRows(*(part.to(device) for part in (self.kind, self.values, self.choice, self.score)))
+        return FindingRows(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
-def finding_rows(layout: Layout, origin: Sequence[float], num_bins: int) -> FindingRows:
-    """The rows of a layout (m) in bins from `origin`, in the order and with the wall numbers that it has."""
-    entities = list(in_bins(layout, origin, num_bins))
-    values = np.array([_numbers(entity) for entity in entities], dtype=np.float32).reshape(-1, SLOTS)
+def finding_rows(layout: Layout, origin: Sequence[float], num_bins: int, encode: Encode) -> FindingRows:
+    """The rows of a layout (m) in bins from `origin`, in the order and with the wall numbers that it has.
+
+    `encode` turns text into token ids, one per field. Raises EstimatorError for a tokenizer that takes more.
+    """
+    placed = in_bins(layout, origin, num_bins)
+    entities = list(placed)
+    kind = torch.tensor([_KINDS[type(entity)] for entity in entities], dtype=torch.int64)
     return FindingRows(
-        torch.tensor([_KINDS[type(entity)] for entity in entities], dtype=torch.int64),
-        torch.from_numpy(values),
+        kind,
+        _values(placed),
         torch.tensor([_choice(entity) for entity in entities], dtype=torch.int64),
         torch.tensor([1.0 if entity.score is None else entity.score for entity in entities], dtype=torch.float32),
+        _field_ids(placed, encode, int(_used(kind).sum())),
+        torch.tensor([encode(f"{name}_0={maker}(")[0] for name, maker in zip(KINDS, CONSTRUCTORS)], dtype=torch.int64),
     )
+
+
+def entity_values(layout: Layout, origin: Sequence[float], num_bins: int) -> Tensor:
+    """The numbers (Q, 8) of a layout (m) in bins from `origin`."""
+    return _values(in_bins(layout, origin, num_bins))
+
+
+def _values(placed: Layout) -> Tensor:
+    values = [_numbers(entity) for entity in placed]
+    return torch.from_numpy(np.array(values, dtype=np.float32).reshape(-1, SLOTS))
+
+
+def _field_ids(placed: Layout, encode: Encode, count: int) -> Tensor:
+    """Ids (T,) of all tokens but the heads of lines."""
+    known = replace(
+        placed, boxes=tuple(replace(b, label=b.label if b.label in _LABEL else CATEGORIES[0]) for b in placed.boxes)
+    )
+    lines = [encode(line + "\n") for line in format_layout(known, integers=True).splitlines()]
+    found = torch.tensor([token for line in lines for token in line[1:]], dtype=torch.int64)
+    if len(found) != count:
+        raise EstimatorError(
+            "the tokenizer of this checkpoint has not one token per field; findings need the compact one"
+        )
+    return found
 
 
 def in_bins(layout: Layout, origin: Sequence[float], num_bins: int) -> Layout:
@@ -107,8 +147,7 @@ def waves(values: Tensor) -> Tensor:
 class FindingEncoder(nn.Module):
     """Findings to summaries, one each, that the encoder holds against the points; and those to one token per field.
 
-    A token tells its value, the one before it in its line, and which line it will be: the number of findings of its kind
-    before it that are held to be real. A decoder that has just written a head or a value so finds what comes next.
+    `before` turns the embedding of the token before a field, so that it does not meet that of the field itself.
     """
 
     def __init__(self, width: int) -> None:
@@ -119,14 +158,11 @@ class FindingEncoder(nn.Module):
         self.rough = nn.Linear(whole, width)
         self.fine = nn.Sequential(nn.Linear(whole, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.real = nn.Linear(width, 1)
-        self.line = nn.Linear(2 * STEPS, width)
-        self.number = nn.Linear(2 * STEPS, width)
-        self.named = nn.Embedding(_CHOICES, width)
-        self.number_before = nn.Linear(2 * STEPS, width)
-        self.named_before = nn.Embedding(_CHOICES, width)
         self.field = nn.Embedding(len(FIELDS) * SLOTS, width)
         self.context = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
+        self.before = nn.Linear(width, width, bias=False)
+        self.gain = nn.Parameter(torch.full((2,), _GAIN))
 
     def summaries(self, rows: FindingRows) -> Tensor:
         """One vector (Q, C) per finding, which tells of it and of the one before it of the same kind."""
@@ -138,23 +174,25 @@ class FindingEncoder(nn.Module):
         whole = torch.cat([own.flatten(1), before.flatten(1), score, torch.logit(score)], dim=1)
         return self.rough(whole) + self.fine(whole) + self.kind(rows.kind) + self.choice(rows.choice)
 
+    def tokens(self, rows: FindingRows, summaries: Tensor) -> Tensor:
+        """What is to be known of each field (T, C), finding after finding, from rows and their summaries (Q, C)."""
+        place = rows.kind[:, None] * SLOTS + torch.arange(SLOTS, device=summaries.device)
+        return self.norm((self.field(place) + self.context(summaries)[:, None])[_used(rows.kind)])
+
     def lines(self, rows: FindingRows, summaries: Tensor) -> Tensor:
-        """The line (Q,) that each finding will be among those of its kind, as far as the encoder holds them for real."""
+        """The line (Q,) int64 that each finding will be among those of its kind, as far as it is held for real."""
         real = torch.sigmoid(self.real(summaries.detach())[:, 0].float()).detach()
         same = rows.kind[:, None] == rows.kind[None]
-        return (same * real[None]).tril(-1).sum(1)
+        return (same * real[None]).tril(-1).sum(1).round().long().clamp(max=_MOST_LINES - 1)
 
-    def tokens(self, rows: FindingRows, summaries: Tensor) -> Tensor:
-        """One token (T, C) per field, finding after finding, from rows and their summaries (Q, C)."""
-        told, named = waves(rows.values), (rows.kind > 0)[:, None, None]
-        values, before = self.number(told), self.number_before(told)
-        first = torch.where(named, self.named(rows.choice)[:, None].to(values.dtype), values[:, :1])
-        second = torch.where(named, self.named_before(rows.choice)[:, None].to(values.dtype), before[:, :1])
-        values = torch.cat([first, values[:, 1:]], dim=1)
-        before = torch.cat([torch.zeros_like(second), second, before[:, 1:-1]], dim=1)
-        place = rows.kind[:, None] * SLOTS + torch.arange(SLOTS, device=values.device)
-        about = self.context(summaries) + self.line(waves(self.lines(rows, summaries)))
-        return self.norm((values + before + self.field(place) + about[:, None])[_used(rows.kind)])
+    def text(self, rows: FindingRows, summaries: Tensor, embed: Callable[[Tensor], Tensor]) -> Tensor:
+        """The embeddings (T, H) of the fields as text, each with the turned one of the token before it."""
+        used = _used(rows.kind)
+        ids = torch.zeros_like(used, dtype=torch.int64)
+        ids[used] = rows.ids
+        head = rows.heads[rows.kind] + self.lines(rows, summaries)
+        before = torch.cat([head[:, None], ids[:, :-1]], dim=1)[used]
+        return self.gain[0] * embed(rows.ids) + self.gain[1] * self.before(embed(before))
 
 
 def _used(kind: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from spatial_perception.generation.static_step import StaticLanguageModel
 from spatial_perception.models import weights
 from spatial_perception.models.spatiallm.config import PillarConfig, SonataConfig, SpatialLMConfig
 from spatial_perception.models.spatiallm.findings import FindingRows
-from spatial_perception.models.spatiallm.pillar import PillarEncoder
+from spatial_perception.models.spatiallm.pillar import PillarEncoder, Words, make_pillars
 from spatial_perception.models.spatiallm.scenescript import SceneScriptEncoder
 from spatial_perception.models.spatiallm.sonata import Permutations, SonataEncoder
 from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, PointTokenIds, Spliced, splice_points
@@ -162,28 +162,35 @@ class SpatialLM(nn.Module):
         self.tie_weights()
         self.model.rotary_emb = type(self.model.rotary_emb)(config=self.model.config).to(device)
 
-    def encode(
-        self,
-        tensor: Tensor | NDArray[Any],
-        permutations: Permutations | None = None,
-        findings: FindingRows | None = None,
-    ) -> Tensor:
+    def encode(self, tensor: Tensor | NDArray[Any], permutations: Permutations | None = None) -> Tensor:
         """Cloud tensor (N, 9) = cell, metric position, colour in [-1, 1] to point tokens (P, E) float32.
 
-        Rows that hold a NaN are padding and are dropped. `permutations` reorders the curves per stage (Sonata only);
-        `findings` are read by models that were trained with them. Raises CloudError if nothing is left.
+        Rows that hold a NaN are padding and are dropped. `permutations` reorders the curves per stage (Sonata only).
+        Raises CloudError if nothing is left.
         """
-        rows = torch.as_tensor(tensor).reshape(-1, TENSOR_COLUMNS)
-        rows = rows[~rows.isnan().any(1)].to(self.device) if self.device.type != "mps" else _for_mps(rows, self.device)
-        if not len(rows):
-            raise CloudError("the cloud tensor has no valid row; give a cloud with points")
+        rows = self._rows(tensor)
         grid, feat = rows[:, :3].to(torch.int32), rows[:, 3:].to(torch.float32)
         with torch.autocast(self.device.type, enabled=False):
             if isinstance(self.point_backbone, SonataEncoder):
                 return self.point_backbone(grid, feat, permutations)
-            if isinstance(self.point_backbone, PillarEncoder):
-                return self.point_backbone(grid, feat, None if findings is None else findings.to(self.device))
             return self.point_backbone(grid, feat)
+
+    def _rows(self, tensor: Tensor | NDArray[Any]) -> Tensor:
+        rows = torch.as_tensor(tensor).reshape(-1, TENSOR_COLUMNS)
+        rows = rows[~rows.isnan().any(1)].to(self.device) if self.device.type != "mps" else _for_mps(rows, self.device)
+        if not len(rows):
+            raise CloudError("the cloud tensor has no valid row; give a cloud with points")
+        return rows
+
+    def _with_findings(self, tensor: Tensor | NDArray[Any], findings: FindingRows) -> Tensor:
+        """What the decoder reads (P + T, H) of a cloud tensor and of findings in it."""
+        encoder = self.point_backbone
+        if not isinstance(encoder, PillarEncoder):
+            raise EstimatorError("findings can be read behind a pillar encoder only")
+        rows, words = findings.to(self.device), Words(self.project, self.model.embed_tokens)
+        with torch.autocast(self.device.type, enabled=False):
+            pillars = make_pillars(self._rows(tensor)[:, 3:6].to(torch.float32), encoder.config)
+            return encoder.told(*encoder.read([pillars], [rows]), [rows], words)[0]
 
     def project(self, tokens: Tensor) -> Tensor:
         """Point tokens (P, E) to the width of the language model (P, H), in its dtype."""
@@ -235,7 +242,10 @@ class SpatialLM(nn.Module):
         findings: FindingRows | None = None,
     ) -> Prompt:
         """What the decode loop reads: the spliced embeddings of one prompt and one cloud, and of findings in it."""
-        points = self.project(self.encode(tensor, permutations, findings))
+        if findings is None:
+            points = self.project(self.encode(tensor, permutations))
+        else:
+            points = self._with_findings(tensor, findings)
         return Prompt(self.splice(torch.as_tensor(input_ids).reshape(1, -1), [points]).embeds)
 
     def generate_ids(

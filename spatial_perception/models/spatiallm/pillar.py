@@ -6,7 +6,7 @@ more than a floor or a ceiling gives one token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -73,6 +73,14 @@ def positional(cells: Tensor, edge: float, width: int) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=2).flatten(1)
 
 
+@dataclass(frozen=True)
+class Words:
+    """How tokens of an encoder, and ids of tokens, become input of the language model."""
+
+    project: Callable[[Tensor], Tensor]
+    embed: Callable[[Tensor], Tensor]
+
+
 class Mix(nn.Module):
     """Pillars exchange with their eight neighbours: a weight per neighbour and channel, then a layer over the channels."""
 
@@ -134,24 +142,32 @@ class PillarEncoder(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.findings = FindingEncoder(config.width) if config.findings else None
 
-    def forward(self, grid: Tensor, feat: Tensor, findings: FindingRows | None = None) -> Tensor:
-        """Cells (N, 3) and features (N, 6), of which the first three are metres, to tokens: those of pillars (P, E), by cell
-        x, then y, and after them those of the fields of `findings` (T, E)."""
-        return self.encode([make_pillars(feat[:, :3], self.config)], findings and [findings])[0]
+    def forward(self, grid: Tensor, feat: Tensor) -> Tensor:
+        """Cells (N, 3) and features (N, 6), of which the first three are metres, to tokens (P, E), by cell x, then y."""
+        return self.encode([make_pillars(feat[:, :3], self.config)])[0]
 
-    def encode(self, clouds: Sequence[Pillars], findings: Sequence[FindingRows] | None = None) -> list[Tensor]:
-        """The tokens (P + T, E) of each cloud."""
-        values, summaries = self.read(clouds, findings)
-        return self.joined(values, findings, summaries)
+    def encode(self, clouds: Sequence[Pillars]) -> list[Tensor]:
+        """The tokens (P, E) of each cloud."""
+        return self.read(clouds)[0]
 
-    def joined(
-        self, values: list[Tensor], findings: Sequence[FindingRows] | None, summaries: Sequence[Tensor]
+    def told(
+        self,
+        pillars: Sequence[Tensor],
+        summaries: Sequence[Tensor],
+        findings: Sequence[FindingRows] | None,
+        words: Words,
     ) -> list[Tensor]:
-        """Tokens of pillars, and after them those of the fields of findings, from what `read` returns."""
+        """What the language model reads (P + T, H): projected pillars, and after them findings as text, from what `read`
+        returns."""
         if self.findings is None or findings is None:
-            return values
-        told = [self.findings.tokens(rows, summary) for rows, summary in zip(findings, summaries)]
-        return [torch.cat([row, more.to(row.dtype)]) for row, more in zip(values, told)]
+            return [words.project(tokens) for tokens in pillars]
+        parts = []
+        for tokens, rows, summary in zip(pillars, findings, summaries):
+            known = words.project(self.findings.tokens(rows, summary))
+            parts.append(
+                torch.cat([words.project(tokens), known + self.findings.text(rows, summary, words.embed).to(known)])
+            )
+        return parts
 
     def read(
         self, clouds: Sequence[Pillars], findings: Sequence[FindingRows] | None = None

@@ -18,6 +18,7 @@ from spatial_perception.layout.entities import Entity, Layout
 from spatial_perception.models import weights
 from spatial_perception.models.base import Task
 from spatial_perception.models.spatiallm.estimation import Estimation, Request
+from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows
 from spatial_perception.models.spatiallm.finish import Calibration
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.processing import Canvas
@@ -125,13 +126,18 @@ class SpatialLMEstimator:
         sampling: Sampling | None = None,
         canvas: Canvas | None = None,
         cancelled: Callable[[], bool] | None = None,
+        findings: Layout | None = None,
     ) -> Estimation:
-        """A run that goes on as it is iterated, with its costs. `cancelled` is asked between forward passes."""
+        """A run that goes on as it is iterated, with its costs. `cancelled` is asked between forward passes.
+
+        `findings` are what the geometric estimator has found in this cloud, for models that read it and where it has been
+        asked before.
+        """
         name = task_name(task)
         asked = () if name == "layout" else tuple(categories)
         check_categories(asked, self.settings.known_categories)
         seed = self.settings.seed if seed is None else seed
-        return Estimation(self, cloud, Request(name, asked, previous, seed, sampling, canvas, cancelled))
+        return Estimation(self, cloud, Request(name, asked, previous, seed, sampling, canvas, cancelled, findings))
 
     def grammar(self, task: str, categories: tuple[str, ...]) -> LayoutGrammar | None:
         """The layout language for a task over the tokenizer's tokens, made once; None if the settings switch it off."""
@@ -143,12 +149,19 @@ class SpatialLMEstimator:
             self._grammars[key] = LayoutGrammar(self.vocabulary, language, self.stop_ids)
         return self._grammars[key]
 
+    def finding_rows(self, findings: Layout, canvas: Canvas) -> FindingRows:
+        """Findings (m, in the aligned frame) as the model reads them."""
+        return finding_rows(findings, canvas.origin, canvas.num_bins, self._ids)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False))
+
     def prompt_ids(self, task: str, categories: Sequence[str]) -> torch.Tensor:
         """Token ids (L,) of the chat that asks for a task."""
         text = chat_text(
             user_message(task, categories), self.tokenizer, self.model.config.is_llama, self.settings.template
         )
-        return torch.tensor(self.tokenizer.encode(text, add_special_tokens=False))
+        return torch.tensor(self._ids(text))
 
 
 def load_estimator(name: str, **settings: Any) -> SpatialLMEstimator:

@@ -16,6 +16,7 @@ from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
 from spatial_perception.models.spatiallm.core import core_mask, lone_mask
+from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align, upright_rotation
 from spatial_perception.pointcloud.cleaning import remove_non_finite, statistical_inliers
@@ -89,6 +90,10 @@ class Prepared:
     canvas: Canvas
     notes: tuple[str, ...] = ()
     findings: Layout | None = None
+
+    def knowing(self, findings: Layout | None) -> Prepared:
+        """The same with findings, in the order in which layouts are written."""
+        return self if findings is None else replace(self, findings=numbered(in_order(findings)))
 
 
 def clean_points(
