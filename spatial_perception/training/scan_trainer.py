@@ -27,7 +27,7 @@ from spatial_perception.layout.transforms import translate
 from spatial_perception.models import weights
 from spatial_perception.models.spatiallm.compact import line_tokens, make_compact_checkpoint, number_tokens
 from spatial_perception.models.spatiallm.config import PillarConfig
-from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows
+from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows, fitting
 from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.pillar import PillarEncoder, Pillars, Words, make_pillars
 from spatial_perception.models.spatiallm.prompts import chat_text, user_message
@@ -264,7 +264,7 @@ class ScanTrainer(Trainer):
         config = self._pillar_config()
         pillars = make_pillars(torch.from_numpy((view.xyz - origin).astype(np.float32)), config)
         task, categories = draw_task(view.layout, rng)
-        findings = in_order(asked_for(view.findings, task, ())) if config.findings else Layout()
+        findings = fitting(in_order(asked_for(view.findings, task, ()))) if config.findings else Layout()
         truth = guided(in_order(view.layout), findings, pairs)
         answer = text_in_bins(numbered(asked_for(truth, task, categories)), origin, config.num_bins)
         prompt = self._ids(chat_text(user_message(task, categories), self.tokenizer, False))

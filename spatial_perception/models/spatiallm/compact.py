@@ -18,15 +18,12 @@ from spatial_perception.errors import OutputError
 from spatial_perception.generation.layout_language import CONSTRUCTORS, KINDS
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.models.spatiallm.config import PillarConfig, SpatialLMConfig
+from spatial_perception.models.spatiallm.findings import LAST_NUMBERS, LINES
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pillar import PillarEncoder
 from spatial_perception.models.spatiallm.prompts import POINT_END, POINT_PAD, POINT_START
 from spatial_perception.models.spatiallm.tiny import SPECIAL, byte_letters, save_weights
 
-LINES = (64, 32, 48, 160)
-"""Heads of walls, doors, windows and boxes that are single tokens."""
-LAST_NUMBERS = 160
-"""Numbers that are one token with the end of their line: the last fields are lengths."""
 _PIECES = r"(?:wall|door|window|bbox)_\d+=[A-Z][a-z]+\(|wall_\d+,|\d+,|\d+\)\n| ?[a-z][a-z_-]*[,.]|Detect"
 _SHARP, _COPIED = 1.8, 0.3
 _CHAT = (

@@ -31,15 +31,16 @@ SLOTS = 8
 """Fields of an entity at most, in the order of the layout language."""
 FIELDS = (8, 6, 6, 8)
 """Fields of walls, doors, windows and boxes; all but those of walls begin with a wall or a label."""
-WALLS = 64
-"""Walls that openings can refer to."""
+LINES = (64, 32, 48, 160)
+"""Heads of walls, doors, windows and boxes that are single tokens of the compact tokenizer, and so the most findings."""
+LAST_NUMBERS = 160
+"""Numbers that are one token with the end of their line: the last fields are lengths."""
 STEPS = 40
 _SHORTEST, _LONGEST = 4.0, 1600.0
 _LEAST_SCORE = 0.2  # the model weighs doubtful findings itself
 _KINDS: dict[type, int] = {Wall: 0, Door: 1, Window: 2, Box: 3}
 _LABEL = {name: number for number, name in enumerate(CATEGORIES)}
-_CHOICES = WALLS + len(CATEGORIES) + 1
-_MOST_LINES = 32  # of a kind; the least that has heads of one token
+_CHOICES = LINES[0] + len(CATEGORIES) + 1
 _GAIN = 25.0  # embeddings of text are small at first
 Encode = Callable[[str], Sequence[int]]
 
@@ -101,8 +102,16 @@ def _values(placed: Layout) -> Tensor:
 
 def _field_ids(placed: Layout, encode: Encode, count: int) -> Tensor:
     """Ids (T,) of all tokens but the heads of lines."""
+    last = float(LAST_NUMBERS - 1)
     known = replace(
-        placed, boxes=tuple(replace(b, label=b.label if b.label in _LABEL else CATEGORIES[0]) for b in placed.boxes)
+        placed,
+        walls=tuple(replace(wall, thickness=min(wall.thickness, last)) for wall in placed.walls),
+        doors=tuple(replace(door, height=min(door.height, last)) for door in placed.doors),
+        windows=tuple(replace(window, height=min(window.height, last)) for window in placed.windows),
+        boxes=tuple(
+            replace(b, label=b.label if b.label in _LABEL else CATEGORIES[0], size=(*b.size[:2], min(b.size[2], last)))
+            for b in placed.boxes
+        ),
     )
     lines = [encode(line + "\n") for line in format_layout(known, integers=True).splitlines()]
     found = torch.tensor([token for line in lines for token in line[1:]], dtype=torch.int64)
@@ -121,6 +130,18 @@ def in_bins(layout: Layout, origin: Sequence[float], num_bins: int) -> Layout:
     return quantise(replace(placed, boxes=boxes), num_bins)
 
 
+def fitting(layout: Layout) -> Layout:
+    """The findings that the compact tokenizer has heads for; of more walls than that, none of their openings."""
+    walls, ids = layout.walls[: LINES[0]], {wall.id for wall in layout.walls[: LINES[0]]}
+    return replace(
+        layout,
+        walls=walls,
+        doors=tuple(door for door in layout.doors if door.wall_id in ids)[: LINES[1]],
+        windows=tuple(window for window in layout.windows if window.wall_id in ids)[: LINES[2]],
+        boxes=layout.boxes[: LINES[3]],
+    )
+
+
 def _numbers(entity: Entity) -> tuple[float, ...]:
     if isinstance(entity, Wall):
         return (*entity.start, *entity.end, entity.height, entity.thickness)
@@ -133,8 +154,8 @@ def _choice(entity: Entity) -> int:
     if isinstance(entity, Wall):
         return 0
     if isinstance(entity, Box):
-        return WALLS + _LABEL.get(entity.label, len(CATEGORIES))
-    return min(entity.wall_id, WALLS - 1)
+        return LINES[0] + _LABEL.get(entity.label, len(CATEGORIES))
+    return min(entity.wall_id, LINES[0] - 1)
 
 
 def waves(values: Tensor) -> Tensor:
@@ -183,7 +204,8 @@ class FindingEncoder(nn.Module):
         """The line (Q,) int64 that each finding will be among those of its kind, as far as it is held for real."""
         real = torch.sigmoid(self.real(summaries.detach())[:, 0].float()).detach()
         same = rows.kind[:, None] == rows.kind[None]
-        return (same * real[None]).tril(-1).sum(1).round().long().clamp(max=_MOST_LINES - 1)
+        most = torch.tensor(LINES, device=rows.kind.device)[rows.kind] - 1
+        return torch.minimum((same * real[None]).tril(-1).sum(1).round().long(), most)
 
     def text(self, rows: FindingRows, summaries: Tensor, embed: Callable[[Tensor], Tensor]) -> Tensor:
         """The embeddings (T, H) of the fields as text, each with the turned one of the token before it."""

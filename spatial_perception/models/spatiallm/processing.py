@@ -16,6 +16,7 @@ from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
 from spatial_perception.models.spatiallm.core import core_mask, lone_mask
+from spatial_perception.models.spatiallm.findings import fitting
 from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align, upright_rotation
@@ -93,7 +94,7 @@ class Prepared:
 
     def knowing(self, findings: Layout | None) -> Prepared:
         """The same with findings, in the order in which layouts are written."""
-        return self if findings is None else replace(self, findings=numbered(in_order(findings)))
+        return self if findings is None else replace(self, findings=numbered(fitting(in_order(findings))))
 
 
 def clean_points(
