@@ -19,6 +19,7 @@ ESTIMATORS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "geometric": ("spatial_perception.models.geometric.pipeline", "GeometricEstimator"),
         "nano": ("spatial_perception.models.spatiallm.nano", "NanoEstimator"),
+        "auto": ("spatial_perception.models.consensus", "ConsensusEstimator"),
     }
 )
 """Name of an estimator -> (module, class); the class is called with the settings as keywords."""

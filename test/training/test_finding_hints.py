@@ -1,6 +1,7 @@
 import torch
 
 from spatial_perception.layout.entities import Box, Door, Layout, Wall
+from spatial_perception.models.spatiallm.compact import compact_tokenizer
 from spatial_perception.models.spatiallm.findings import finding_rows
 from spatial_perception.training.finding_hints import WIDTH, FindingHead, finding_hints, joined
 from spatial_perception.training.targets import match
@@ -19,9 +20,16 @@ FINDINGS = Layout(
 )
 
 
+TOKENIZER = compact_tokenizer()
+
+
+def rows_of(layout, origin):
+    return finding_rows(layout, origin, 640, lambda text: TOKENIZER.encode(text, add_special_tokens=False).ids)
+
+
 def hints():
     origin = (-1.0, -1.0, -0.5)
-    rows = finding_rows(FINDINGS, origin, 640)
+    rows = rows_of(FINDINGS, origin)
     return finding_hints(FINDINGS, rows, TRUTH, match(TRUTH, FINDINGS), origin, 640)
 
 
@@ -51,7 +59,5 @@ def test_answers_are_learnt():
 
 
 def test_nothing_found_costs_nothing():
-    none = finding_hints(
-        Layout(), finding_rows(Layout(), (0, 0, 0), 640), TRUTH, match(TRUTH, Layout()), (0, 0, 0), 640
-    )
+    none = finding_hints(Layout(), rows_of(Layout(), (0, 0, 0)), TRUTH, match(TRUTH, Layout()), (0, 0, 0), 640)
     assert FindingHead(8).loss(torch.zeros(0, 8), torch.zeros(0, 1), none).item() == 0.0

@@ -1,0 +1,217 @@
+"""`auto`: the geometric estimator and the small model in the box are both asked; what one of them says alone counts less.
+
+The model reads the findings of the geometric estimator and weighs each against the points, so the two are no independent
+witnesses; how often an entity is right that both tell, or one alone, was counted on simulated homes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from math import exp, log
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import Field
+
+from spatial_perception._version import __version__
+from spatial_perception.configuration import StrictModel, check_settings
+from spatial_perception.layout.assignment import best_pairs
+from spatial_perception.layout.association import Costs, box_costs, opening_costs, wall_costs
+from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
+from spatial_perception.models.base import Task
+from spatial_perception.models.geometric.config import GeometricConfig
+from spatial_perception.models.spatiallm.findings import find
+from spatial_perception.models.spatiallm.nano import WEIGHTS, NanoEstimator
+from spatial_perception.pointcloud.cloud import PointCloud
+
+FILE = "consensus.json"
+BOTH, MODEL, GEOMETRIC = "both", "nano", "geometric"
+_GATES = {"wall": 1.0, "door": 0.8, "window": 0.8, "box": 1.0}
+_SHOWN = 4
+_KINDS: Mapping[type, str] = {Wall: "wall", Door: "door", Window: "window", Box: "box"}
+_GROUPS = {"wall": "walls", "door": "doors", "window": "windows", "box": "boxes"}
+_Any = TypeVar("_Any", Wall, Door, Window, Box)
+_Opening = TypeVar("_Opening", Door, Window)
+
+
+class AutoSettings(StrictModel):
+    """Settings of the two estimators together."""
+
+    device: str = Field("auto", description="Where the model computes: auto, cpu, cuda, cuda:1, mps.")
+    least_score: float | None = Field(
+        None, ge=0.0, le=1.0, description="Chance of being right below which an entity is left out; null: as measured."
+    )
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that change with any setting."""
+        import hashlib
+
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """For one kind: logistic weights (bias, then one per log odds of a score) per witness, and the least chance that counts."""
+
+    weights: Mapping[str, tuple[float, ...]]
+    least: float
+
+    def chance(self, witness: str, scores: Sequence[float]) -> float:
+        """The chance that an entity is right which `witness` tells with these scores."""
+        row = self.weights[witness]
+        total = row[0] + sum(weight * log_odds(score) for weight, score in zip(row[1:], scores))
+        return round(1.0 / (1.0 + exp(-max(-30.0, min(30.0, total)))), 4)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An entity, who tells it, and the scores of those who do."""
+
+    entity: Entity
+    witness: str
+    scores: tuple[float, ...]
+
+
+class ConsensusEstimator:
+    """A `LayoutEstimator` that asks the geometric estimator and the small model in the box.
+
+    Settings are those of `AutoSettings`, as an object or as keywords.
+    """
+
+    name = "auto"
+
+    def __init__(self, config: AutoSettings | None = None, **settings: Any) -> None:
+        given = {key: str(value) if key == "device" else value for key, value in settings.items() if value is not None}
+        self.config = config or check_settings(AutoSettings, given)
+        self.model = NanoEstimator(device=self.config.device)
+        self.rules = read_rules()
+
+    def estimate(
+        self, cloud: PointCloud, task: Task = "all", categories: Sequence[str] = (), previous: Layout | None = None
+    ) -> Layout:
+        """The layout of a cloud; see `LayoutEstimator.estimate`. Its notes say what one estimator tells alone."""
+        findings = find(cloud, task)
+        layout = self.model.run(cloud, task, categories, previous, findings=findings).layout()
+        told = list(merge(chosen(findings, categories), layout))
+        scored = [(t, self.rules[_KINDS[type(t.entity)]]) for t in told]
+        kept = [
+            replace(t, entity=replace(t.entity, score=rule.chance(t.witness, t.scores)))
+            for t, rule in scored
+            if rule.chance(t.witness, t.scores)
+            >= (rule.least if self.config.least_score is None else self.config.least_score)
+        ]
+        notes = (*layout.provenance.notes, *_notes(kept))
+        provenance = Provenance(self.name, __version__, self.config.digest(), "", notes)
+        return replace(numbered(kept)[0], frame_id=layout.frame_id, stamp=layout.stamp, provenance=provenance)
+
+    def stream(
+        self, cloud: PointCloud, task: Task = "all", categories: Sequence[str] = (), previous: Layout | None = None
+    ) -> Iterator[Entity]:
+        """The entities of `estimate`; none is certain before all are there."""
+        yield from self.estimate(cloud, task, categories, previous)
+
+
+def log_odds(score: float) -> float:
+    """The logarithm of the odds of a score in [0, 1]."""
+    inside = min(max(score, 1e-3), 1.0 - 1e-3)
+    return log(inside / (1.0 - inside))
+
+
+@cache
+def read_rules(path: Path = WEIGHTS / FILE) -> Mapping[str, Rule]:
+    """The rules that were measured, per kind of entity."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        kind: Rule({witness: tuple(row) for witness, row in rule["weights"].items()}, rule["least"])
+        for kind, rule in values.items()
+    }
+
+
+def chosen(findings: Layout, categories: Sequence[str] = ()) -> Layout:
+    """What the geometric estimator tells by itself: findings that are not doubtful, of the categories asked for."""
+    config = GeometricConfig()
+    return replace(
+        findings,
+        doors=tuple(door for door in findings.doors if (door.score or 0.0) >= config.opening_min_score),
+        windows=tuple(window for window in findings.windows if (window.score or 0.0) >= config.opening_min_score),
+        boxes=tuple(
+            box
+            for box in findings.boxes
+            if (box.score or 0.0) >= config.object_min_score and (not categories or box.label in categories)
+        ),
+    )
+
+
+def merge(findings: Layout, layout: Layout) -> Iterator[Told]:
+    """Everything that the geometric estimator or the model tells, each thing once and as the model has it."""
+    walls = _pairs(wall_costs, findings.walls, layout.walls, "wall")
+    first = 1 + max((wall.id for wall in layout.walls), default=-1)
+    new_ids = {wall.id: first + number for number, wall in enumerate(findings.walls)}
+    new_ids.update({findings.walls[f].id: layout.walls[m].id for f, m in walls.items()})
+    moved = tuple(replace(wall, id=new_ids[wall.id]) for wall in findings.walls)
+    yield from _union(moved, layout.walls, walls)
+    for known, told, kind in ((findings.doors, layout.doors, "door"), (findings.windows, layout.windows, "window")):
+        placed = tuple(replace(o, wall_id=new_ids[o.wall_id]) for o in known)
+        yield from _union(placed, told, _pairs(_opening_costs, placed, told, kind))
+    yield from _union(findings.boxes, layout.boxes, _pairs(box_costs, findings.boxes, layout.boxes, "box"))
+
+
+def _pairs(costs: Any, findings: Sequence[_Any], told: Sequence[_Any], kind: str) -> dict[int, int]:
+    return dict(best_pairs(costs(findings, told), _GATES[kind])) if findings and told else {}
+
+
+def _opening_costs(findings: Sequence[_Opening], told: Sequence[_Opening]) -> Costs:
+    return opening_costs(findings, told, np.ones((len(findings), len(told)), dtype=bool))
+
+
+def _union(findings: Sequence[_Any], told: Sequence[_Any], pairs: Mapping[int, int]) -> Iterator[Told]:
+    partner = {m: f for f, m in pairs.items()}
+    for number, entity in enumerate(told):
+        own = 0.5 if entity.score is None else entity.score
+        if number in partner:
+            yield Told(entity, BOTH, (findings[partner[number]].score or 0.5, own))
+        else:
+            yield Told(entity, MODEL, (own,))
+    for number, finding in enumerate(findings):
+        if number not in pairs:
+            yield Told(finding, GEOMETRIC, (0.5 if finding.score is None else finding.score,))
+
+
+def numbered(told: Sequence[Told]) -> tuple[Layout, Mapping[str, Sequence[Told]]]:
+    """The entities as a layout, numbered anew, and what was told in the same order; openings without their wall are left out."""
+    ids: dict[int, int] = {}
+    groups: dict[str, list[Told]] = {"walls": [], "doors": [], "windows": [], "boxes": []}
+    for one in told:
+        entity, group = one.entity, groups[_GROUPS[_KINDS[type(one.entity)]]]
+        if isinstance(entity, Wall):
+            ids[entity.id] = len(group)
+        elif isinstance(entity, (Door, Window)):
+            if entity.wall_id not in ids:
+                continue
+            entity = replace(entity, wall_id=ids[entity.wall_id])
+        group.append(replace(one, entity=replace(entity, id=len(group))))
+    layout = Layout(**{name: tuple(one.entity for one in group) for name, group in groups.items()})  # type: ignore[arg-type]
+    return layout, groups
+
+
+def _notes(kept: Sequence[Told]) -> Iterator[str]:
+    """Where the two do not agree."""
+    if not kept:
+        return
+    both = sum(t.witness == BOTH for t in kept)
+    yield f"{both} of {len(kept)} entities are told by both estimators"
+    for witness in (GEOMETRIC, MODEL):
+        alone = [_name(t.entity) for t in kept if t.witness == witness]
+        if alone:
+            more = f" and {len(alone) - _SHOWN} more" if len(alone) > _SHOWN else ""
+            yield f"told by {witness} alone: {', '.join(alone[:_SHOWN])}{more}"
+
+
+def _name(entity: Entity) -> str:
+    what = entity.label if isinstance(entity, Box) else _KINDS[type(entity)]
+    x, y = entity.start[:2] if isinstance(entity, Wall) else entity.center[:2]
+    return f"{what} at ({x:.1f}, {y:.1f})"
