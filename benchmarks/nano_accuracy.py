@@ -1,6 +1,7 @@
-"""Accuracy and cost of the small model in the box, beside the geometric estimator on the same scenes.
+"""Accuracy and cost of the small model in the box, beside the geometric estimator and both together on the same scenes.
 
-Run: python benchmarks/nano_accuracy.py [--seeds 10000-10040] [--parts plain,worse,gap,cost] [--estimators nano,geometric]
+Run: python benchmarks/nano_accuracy.py [--seeds 10000-10040] [--parts plain,worse,gap,reliability,cost]
+                                        [--estimators nano,geometric,auto]
      python benchmarks/nano_accuracy.py --calibrate --seeds 5000-5080   fits the scores and writes them to the checkpoint
 
 F1 is the corrected metric, the mean over scenes in which a class occurs; [low, high] holds 95 % of 2000 resamplings of the
@@ -59,18 +60,16 @@ class Tally:
             counts = evaluate_scene(*parts).of(ANY_BOX).at(0.25)
             self.labelled += (counts.tp, counts.num_pred, counts.num_gt)
 
-    def lines(self) -> Iterator[str]:
-        """The figures."""
+    def columns(self) -> Iterator[str]:
+        """The figures of a row of the table."""
         rng = np.random.default_rng(0)
         for name, threshold in FIGURES:
             f1 = self.values(name, threshold)
-            if len(f1):
-                low, high = interval(f1, rng)
-                short = "object" if name == ANY_BOX else name
-                yield f"{short}@{threshold} {f1.mean():.3f} [{low:.3f}, {high:.3f}]"
+            low, high = interval(f1, rng) if len(f1) else (np.nan, np.nan)
+            yield f"{f1.mean() if len(f1) else np.nan:.3f} [{low:.3f}, {high:.3f}]"
         right, told, true = self.labelled
-        yield f"labelled {2 * right / max(1.0, told + true):.3f}"
-        yield f"wall position {100 * np.median(self.walls or [np.nan]):.1f} cm"
+        yield f"{2 * right / max(1.0, told + true):.3f}"
+        yield f"{100 * np.median(self.walls or [np.nan]):.1f} cm"
         yield f"{self.seconds / len(self.scenes):.2f} s"
 
     def values(self, name: str, threshold: float) -> np.ndarray:
@@ -127,13 +126,21 @@ WORSE: dict[str, dict] = {
 }
 
 
+def head() -> None:
+    """Print the head of the table."""
+    names = [f"{'object' if name == ANY_BOX else name} @{threshold}" for name, threshold in FIGURES]
+    print("", f"| {' | '.join(['scenes', 'estimator', *names, 'labelled @0.25', 'wall position', 'time'])} |", sep="\n")
+    print("|---" * (len(names) + 5) + "|", flush=True)
+
+
 def report(title: str, name: str, found: Tally) -> None:
     """Print one row."""
-    print(f"{title:34} {name:10} {'  '.join(found.lines())}", flush=True)
+    print(f"| {' | '.join([title, name, *found.columns()])} |", flush=True)
 
 
 def plain(names: list[str], seeds: range) -> None:
     """Both groups of homes, as scanned."""
+    head()
     for group, rooms in GROUPS.items():
         for name in names:
             report(group, name, tally(load_estimator(name), scenes(rooms), seeds))
@@ -141,6 +148,7 @@ def plain(names: list[str], seeds: range) -> None:
 
 def worse(names: list[str], seeds: range) -> None:
     """Single rooms under each worsening."""
+    head()
     for title, changes in WORSE.items():
         for name in names:
             settings = {"align_yaw": False} if changes.get("yaw") and name == "nano" else {}
@@ -152,6 +160,8 @@ def worse(names: list[str], seeds: range) -> None:
 def gap(count: int) -> None:
     """Scans that were trained on, and unseen ones of the same kind."""
 
+    head()
+
     def source(seed: int) -> tuple[PointCloud, Layout]:
         scan = make_scan(seed)
         return PointCloud(scan.xyz), scan.layout
@@ -160,21 +170,24 @@ def gap(count: int) -> None:
         report(title, "nano", tally(load_estimator("nano"), source, range(first, first + count)))
 
 
-def cost() -> None:
+def cost(name: str) -> None:
     """Times and memory with a cloud of 200,000 points, and whether runs repeat."""
     code = "import time, sys; t = time.perf_counter()\nfrom spatial_perception.models.registry import load_estimator\n"
     code += "load_estimator('geometric'); import torch, transformers; a = time.perf_counter()\n"
-    code += "load_estimator('nano'); print(a - t, time.perf_counter() - a)"
+    code += f"load_estimator({name!r}); print(a - t, time.perf_counter() - a)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imports, load = map(float, out.stdout.split())
     cloud, _ = simulate_scene(10_000, rooms=2, stations=4, max_points=200_000)
-    estimator, times, texts = load_estimator("nano"), [], set()
+    estimator, times, texts = load_estimator(name), [], set()
     for _ in range(20):
         start = time.perf_counter()
         texts.add(format_layout(estimator.estimate(cloud)))
         times.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{len(cloud)} points: median {np.median(times):.2f} s, worst {max(times):.2f} s; load {load:.2f} s", end=" ")
+    print(
+        f"{name}, {len(cloud)} points: median {np.median(times):.2f} s, worst {max(times):.2f} s; load {load:.2f} s",
+        end=" ",
+    )
     print(
         f"after imports of {imports:.1f} s; peak memory of the process {peak:.0f} MiB; {len(texts)} different of 20 runs"
     )
@@ -216,9 +229,9 @@ def logistic(pairs: list[tuple[tuple[float, ...], bool]], ridge: float = 1.0) ->
     return [round(float(value), 4) for value in weights]
 
 
-def reliability(seeds: range) -> None:
+def reliability(name: str, seeds: range) -> None:
     """Per fifth of the scores of boxes and walls: mean score -> share that is right (IoU over 0.25), number."""
-    estimator = load_estimator("nano")
+    estimator = load_estimator(name)
     rated: dict[str, list[tuple[float, bool]]] = {"wall": [], "door": [], "window": [], ANY_BOX: []}
     for seed in seeds:
         cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
@@ -228,11 +241,12 @@ def reliability(seeds: range) -> None:
             iou = scores.of(name).iou
             best = [max(row, default=0.0) for row in iou] if iou else [0.0] * len(group)
             rated[name] += [(entity.score or 0.0, value > 0.25) for entity, value in zip(group, best)]
-    for name, pairs in rated.items():
+    print(f"scores of {name}")
+    for kind, pairs in rated.items():
         values = np.array(pairs, dtype=float).reshape(-1, 2)
         fifth = np.clip((values[:, 0] * 5).astype(int), 0, 4)
         groups = [values[fifth == k] for k in range(5) if (fifth == k).any()]
-        print(name, "  ".join(f"{g[:, 0].mean():.2f}->{g[:, 1].mean():.2f} ({len(g)})" for g in groups), flush=True)
+        print(kind, "  ".join(f"{g[:, 0].mean():.2f}->{g[:, 1].mean():.2f} ({len(g)})" for g in groups), flush=True)
 
 
 def main() -> None:
@@ -240,7 +254,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="10000-10040", help="first-last, last excluded")
     parser.add_argument("--parts", default="plain,worse,gap,reliability,cost")
-    parser.add_argument("--estimators", default="nano,geometric")
+    parser.add_argument("--estimators", default="nano,geometric,auto")
     parser.add_argument("--calibrate", action="store_true", help="fit scores instead")
     args = parser.parse_args()
     seeds = range(*map(int, args.seeds.split("-")))
@@ -248,12 +262,12 @@ def main() -> None:
         calibrate(seeds)
         return
     names, parts = args.estimators.split(","), args.parts.split(",")
-    runs: dict[str, Callable[[], None]] = {
+    runs: dict[str, Callable[[], object]] = {
         "plain": lambda: plain(names, seeds),
         "worse": lambda: worse(names, seeds),
         "gap": lambda: gap(len(seeds)),
-        "reliability": lambda: reliability(seeds),
-        "cost": cost,
+        "reliability": lambda: [reliability(name, seeds) for name in names if name != "geometric"],
+        "cost": lambda: [cost(name) for name in names if name != "geometric"],
     }
     for part in parts:
         runs[part]()
