@@ -17,9 +17,10 @@ import numpy as np
 from nano_accuracy import logistic, scenes
 
 from spatial_perception.evaluation.layout_metrics import ALL_BOXES, evaluate_scene
-from spatial_perception.models.consensus import BOTH, FILE, GEOMETRIC, MODEL, Rule, chosen, log_odds, merge, numbered
+from spatial_perception.models.consensus import chosen, merge, numbered
+from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, RULES, Rule, log_odds
 from spatial_perception.models.spatiallm.findings import find
-from spatial_perception.models.spatiallm.nano import WEIGHTS, NanoEstimator
+from spatial_perception.models.spatiallm.nano import NanoEstimator
 
 KINDS = {"wall": "walls", "door": "doors", "window": "windows", "box": "boxes"}
 
@@ -86,7 +87,7 @@ def main() -> None:
             kind, "right:", {w: f"{np.mean(v or [0]):.2f} of {len(v)}" for w, v in shares.items()}, "least", rule.least
         )
     values = {kind: {"weights": rule.weights, "least": rule.least} for kind, rule in rules.items()}
-    (WEIGHTS / FILE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    RULES.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

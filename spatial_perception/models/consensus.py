@@ -6,65 +6,30 @@ witnesses; how often an entity is right that both tell, or one alone, was counte
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from math import exp, log
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import Field
 
 from spatial_perception._version import __version__
-from spatial_perception.configuration import StrictModel, check_settings
+from spatial_perception.configuration import check_settings
 from spatial_perception.layout.assignment import best_pairs
 from spatial_perception.layout.association import Costs, box_costs, opening_costs, wall_costs
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
 from spatial_perception.models.base import Task
+from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, AutoSettings, read_rules
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.spatiallm.findings import find
-from spatial_perception.models.spatiallm.nano import WEIGHTS, NanoEstimator
+from spatial_perception.models.spatiallm.nano import NanoEstimator
 from spatial_perception.pointcloud.cloud import PointCloud
 
-FILE = "consensus.json"
-BOTH, MODEL, GEOMETRIC = "both", "nano", "geometric"
 _GATES = {"wall": 1.0, "door": 0.8, "window": 0.8, "box": 1.0}
 _SHOWN = 4
 _KINDS: Mapping[type, str] = {Wall: "wall", Door: "door", Window: "window", Box: "box"}
 _GROUPS = {"wall": "walls", "door": "doors", "window": "windows", "box": "boxes"}
 _Any = TypeVar("_Any", Wall, Door, Window, Box)
 _Opening = TypeVar("_Opening", Door, Window)
-
-
-class AutoSettings(StrictModel):
-    """Settings of the two estimators together."""
-
-    device: str = Field("auto", description="Where the model computes: auto, cpu, cuda, cuda:1, mps.")
-    least_score: float | None = Field(
-        None, ge=0.0, le=1.0, description="Chance of being right below which an entity is left out; null: as measured."
-    )
-
-    def digest(self) -> str:
-        """Twelve hexadecimal digits that change with any setting."""
-        import hashlib
-
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """For one kind: logistic weights (bias, then one per log odds of a score) per witness, and the least chance that counts."""
-
-    weights: Mapping[str, tuple[float, ...]]
-    least: float
-
-    def chance(self, witness: str, scores: Sequence[float]) -> float:
-        """The chance that an entity is right which `witness` tells with these scores."""
-        row = self.weights[witness]
-        total = row[0] + sum(weight * log_odds(score) for weight, score in zip(row[1:], scores))
-        return round(1.0 / (1.0 + exp(-max(-30.0, min(30.0, total)))), 4)
 
 
 @dataclass(frozen=True)
@@ -113,22 +78,6 @@ class ConsensusEstimator:
     ) -> Iterator[Entity]:
         """The entities of `estimate`; none is certain before all are there."""
         yield from self.estimate(cloud, task, categories, previous)
-
-
-def log_odds(score: float) -> float:
-    """The logarithm of the odds of a score in [0, 1]."""
-    inside = min(max(score, 1e-3), 1.0 - 1e-3)
-    return log(inside / (1.0 - inside))
-
-
-@cache
-def read_rules(path: Path = WEIGHTS / FILE) -> Mapping[str, Rule]:
-    """The rules that were measured, per kind of entity."""
-    values = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        kind: Rule({witness: tuple(row) for witness, row in rule["weights"].items()}, rule["least"])
-        for kind, rule in values.items()
-    }
 
 
 def chosen(findings: Layout, categories: Sequence[str] = ()) -> Layout:

@@ -29,23 +29,29 @@ ANSWERERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Name of an answerer -> (module, class); the class is called with `fallback`."""
 
-_ALIASES: Mapping[str, str] = MappingProxyType({"auto": "geometric"})
+_BEST_ANSWERER = {"auto": "geometric"}
 _CHECKPOINTS = "spatial_perception.models.spatiallm.pipeline"
 _CHECKPOINT_SETTINGS = "spatial_perception.models.spatiallm.settings"
-_SETTINGS: Mapping[str, str] = MappingProxyType({"nano": "NanoSettings"})
+_SETTINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "nano": (_CHECKPOINT_SETTINGS, "NanoSettings"),
+        "auto": ("spatial_perception.models.consensus_rules", "AutoSettings"),
+    }
+)
+"""Estimators that need torch -> (module, class) of their settings, which do not."""
 _NEEDED = ("torch", "transformers", "safetensors")
 
 
 def load_estimator(name_or_path: str = "geometric", **settings: Any) -> LayoutEstimator:
     """The estimator called `name_or_path`, with `settings` of its own configuration.
 
-    "geometric" needs no weights; "nano" is the small trained model in the box and needs torch; "auto" picks the best
-    that runs here, for now "geometric". A directory or a hub id (owner/name) is a SpatialLM checkpoint, with the settings
+    "geometric" needs no weights; "nano" is the small trained model in the box and needs torch; "auto" asks both, and is
+    "geometric" where torch is not installed. A directory or a hub id (owner/name) is a SpatialLM checkpoint, with the settings
     of `CheckpointSettings`.
     Raises EstimatorError for a name that is not known or a checkpoint that cannot be used, ConfigError for a setting
     that is unknown or out of range, and MissingExtraError where a checkpoint needs packages that are not installed.
     """
-    name = _ALIASES.get(name_or_path, name_or_path)
+    name = _that_runs(name_or_path)
     if name not in ESTIMATORS:
         return _load_checkpoint(str(name), settings)
     if name in _SETTINGS:
@@ -62,7 +68,7 @@ def load_answerer(name_or_path: str = "auto", fallback: QuestionAnswerer | None 
     it cannot read go to `fallback`, such as a language model, where one is given.
     Raises MissingModelError for a directory or a hub id, AnswererError for another name that is not known.
     """
-    name = _ALIASES.get(name_or_path, name_or_path)
+    name = _BEST_ANSWERER.get(name_or_path, name_or_path)
     if name in ANSWERERS:
         module, factory = ANSWERERS[name]
         answerer: QuestionAnswerer = getattr(import_module(module), factory)(fallback=fallback)
@@ -71,7 +77,7 @@ def load_answerer(name_or_path: str = "auto", fallback: QuestionAnswerer | None 
         raise MissingModelError(
             f'cannot load {name!r}: this version runs no language models that answer; use "geometric", which needs none'
         )
-    known = ", ".join(sorted([*ANSWERERS, *_ALIASES]))
+    known = ", ".join(sorted([*ANSWERERS, *_BEST_ANSWERER]))
     raise AnswererError(f"cannot load answerer {name!r}: there is no such answerer; choose one of: {known}")
 
 
@@ -80,20 +86,22 @@ def settings_model(name_or_path: str) -> type[BaseModel] | None:
 
     Raises what `load_estimator` raises for the name itself; a checkpoint is not opened.
     """
-    name = _ALIASES.get(name_or_path, name_or_path)
+    name = _that_runs(name_or_path)
     if name not in ESTIMATORS:
         _check_checkpoint_name(str(name))
         return cast("type[BaseModel]", import_module(_CHECKPOINT_SETTINGS).CheckpointSettings)
     if name in _SETTINGS:
-        return cast("type[BaseModel]", getattr(import_module(_CHECKPOINT_SETTINGS), _SETTINGS[name]))
+        module, settings = _SETTINGS[name]
+        return cast("type[BaseModel]", getattr(import_module(module), settings))
     module, factory = ESTIMATORS[name]
     return nested_model(get_type_hints(getattr(import_module(module), factory).__init__).get("config"))
 
 
 def is_checkpoint(name_or_path: str) -> bool:
     """Whether a name is that of a checkpoint, a directory or a hub id, rather than of a known estimator."""
-    known = name_or_path in ESTIMATORS or name_or_path in _ALIASES
-    return not known and (any(mark in name_or_path for mark in "/\\.") or Path(name_or_path).is_dir())
+    return name_or_path not in ESTIMATORS and (
+        any(mark in name_or_path for mark in "/\\.") or Path(name_or_path).is_dir()
+    )
 
 
 def _load_checkpoint(name: str, settings: Mapping[str, Any]) -> LayoutEstimator:
@@ -105,7 +113,7 @@ def _load_checkpoint(name: str, settings: Mapping[str, Any]) -> LayoutEstimator:
 def _check_checkpoint_name(name: str) -> None:
     """Raise EstimatorError for a plain word, MissingExtraError where what reads checkpoints is absent."""
     if not is_checkpoint(name):
-        known = ", ".join(sorted([*ESTIMATORS, *_ALIASES]))
+        known = ", ".join(sorted(ESTIMATORS))
         raise EstimatorError(
             f"cannot load estimator {name!r}: there is no such estimator; choose one of: {known}, a checkpoint "
             "directory, or a hub id such as owner/name"
@@ -113,9 +121,18 @@ def _check_checkpoint_name(name: str) -> None:
     _check_packages("a checkpoint")
 
 
+def _that_runs(name: str) -> str:
+    """The name itself; "geometric" for "auto" where what reads weights is absent."""
+    return "geometric" if name == "auto" and _missing() else name
+
+
+def _missing() -> list[str]:
+    return [package for package in _NEEDED if find_spec(package) is None]
+
+
 def _check_packages(what: str) -> None:
     """Raise MissingExtraError where what reads weights is absent."""
-    missing = [package for package in _NEEDED if find_spec(package) is None]
+    missing = _missing()
     if missing:
         raise MissingExtraError(
             f'{what} needs {", ".join(missing)}, not installed; pip install "spatial_perception[models]"'
