@@ -43,7 +43,8 @@ def draw_curves(logs: Sequence[Sequence[dict[str, Any]]], path: Path) -> Path:
         start = int(steps[-1]) if len(steps) else start
     left.set(xlabel="step", ylabel="loss", title="Loss, with that of the hints where there are some", yscale="log")
     right.set(xlabel="step", ylabel="F1", title="F1 on unseen homes", ylim=(0, 1))
-    right.legend()
+    if right.get_legend_handles_labels()[0]:
+        right.legend()
     figure.savefig(path, dpi=100)
     return path
 

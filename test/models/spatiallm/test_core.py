@@ -1,6 +1,6 @@
 import numpy as np
 
-from spatial_perception.models.spatiallm.core import core_mask
+from spatial_perception.models.spatiallm.core import core_mask, lone_mask
 from spatial_perception.simulation.apartment import HomeStyle
 from spatial_perception.simulation.sensors import simulate_scene
 
@@ -36,3 +36,17 @@ def test_strays_far_away_are_left_out():
 def test_small_and_huge_clouds_stay_whole():
     assert core_mask(np.random.default_rng(0).normal(size=(30, 3))).all()
     assert core_mask(np.random.default_rng(0).uniform(0, 1e4, (1000, 3))).all()
+
+
+def test_outliers_of_dense_clouds_are_told_apart():
+    rng = np.random.default_rng(0)
+    plane = rng.uniform((0, 0, 0), (4, 3, 0.01), (60_000, 3))
+    strays = rng.uniform((0, 0, 0.3), (4, 3, 2.5), (400, 3))
+    found = lone_mask(np.concatenate([plane, strays]))
+    assert not found[: len(plane)].any()
+    assert found[len(plane) :].mean() > 0.95
+
+
+def test_sparse_clouds_have_no_outliers():
+    assert not lone_mask(np.random.default_rng(0).uniform(0, 4, (500, 3))).any()
+    assert not lone_mask(np.array([[0.0, 0.0, 0.0], [900.0, 900.0, 900.0]])).any()
