@@ -28,7 +28,9 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another home.")] = DEFAULT_SEED,
     rooms: Annotated[int, typer.Option(min=1, max=6, help="Rooms of the home.")] = DEFAULT_ROOMS,
-    estimator: Annotated[str, typer.Option(help="'geometric', a checkpoint folder, or a hub id.")] = DEFAULT_ESTIMATOR,
+    estimator: Annotated[
+        str, typer.Option(help="'geometric', 'nano', 'auto', a checkpoint folder, or a hub id.")
+    ] = DEFAULT_ESTIMATOR,
     pace: Annotated[
         float, typer.Option(min=0.1, max=20.0, help="Simulated seconds per second, as far as the machine keeps up.")
     ] = DEFAULT_PACE,

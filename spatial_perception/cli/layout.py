@@ -29,7 +29,9 @@ EPILOG = (
 def command(
     files: Annotated[list[Path], typer.Argument(help="Cloud files, or folders of them.", show_default=False)],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the results.")] = None,
-    estimator: Annotated[str, typer.Option(help="'geometric', a checkpoint folder, or a hub id.")] = "geometric",
+    estimator: Annotated[
+        str, typer.Option(help="'geometric', 'nano', 'auto', a checkpoint folder, or a hub id.")
+    ] = "geometric",
     task: Annotated[str, typer.Option(help="all, layout (walls, doors, windows) or objects (boxes).")] = "all",
     categories: Annotated[str, typer.Option(help="Keep boxes of these labels only: sofa,bed.")] = "",
     formats: Annotated[str, typer.Option("--format", "-f", help="txt, json, geojson, png, svg, pdf, 3d, rrd.")] = "txt",

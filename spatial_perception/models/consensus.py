@@ -82,7 +82,7 @@ class ConsensusEstimator:
 
 def chosen(findings: Layout, categories: Sequence[str] = ()) -> Layout:
     """What the geometric estimator tells by itself: findings that are not doubtful, of the categories asked for."""
-    config = GeometricConfig()
+    config = GeometricConfig.model_validate({})
     return replace(
         findings,
         doors=tuple(door for door in findings.doors if (door.score or 0.0) >= config.opening_min_score),
@@ -96,16 +96,21 @@ def chosen(findings: Layout, categories: Sequence[str] = ()) -> Layout:
 
 
 def merge(findings: Layout, layout: Layout) -> Iterator[Told]:
-    """Everything that the geometric estimator or the model tells, each thing once and as the model has it."""
+    """Everything that the geometric estimator or the model tells, each thing once.
+
+    Where both tell it, a wall is as the model has it, moved onto its faces; all else is as it was measured, since the model
+    copies openings and boxes with an error that it does not make up for.
+    """
     walls = _pairs(wall_costs, findings.walls, layout.walls, "wall")
     first = 1 + max((wall.id for wall in layout.walls), default=-1)
     new_ids = {wall.id: first + number for number, wall in enumerate(findings.walls)}
     new_ids.update({findings.walls[f].id: layout.walls[m].id for f, m in walls.items()})
     moved = tuple(replace(wall, id=new_ids[wall.id]) for wall in findings.walls)
     yield from _union(moved, layout.walls, walls)
-    for known, told, kind in ((findings.doors, layout.doors, "door"), (findings.windows, layout.windows, "window")):
-        placed = tuple(replace(o, wall_id=new_ids[o.wall_id]) for o in known)
-        yield from _union(placed, told, _pairs(_opening_costs, placed, told, kind))
+    doors = tuple(replace(door, wall_id=new_ids[door.wall_id]) for door in findings.doors)
+    yield from _union(doors, layout.doors, _pairs(_opening_costs, doors, layout.doors, "door"))
+    windows = tuple(replace(window, wall_id=new_ids[window.wall_id]) for window in findings.windows)
+    yield from _union(windows, layout.windows, _pairs(_opening_costs, windows, layout.windows, "window"))
     yield from _union(findings.boxes, layout.boxes, _pairs(box_costs, findings.boxes, layout.boxes, "box"))
 
 
@@ -122,7 +127,9 @@ def _union(findings: Sequence[_Any], told: Sequence[_Any], pairs: Mapping[int, i
     for number, entity in enumerate(told):
         own = 0.5 if entity.score is None else entity.score
         if number in partner:
-            yield Told(entity, BOTH, (findings[partner[number]].score or 0.5, own))
+            found = findings[partner[number]]
+            scores = (0.5 if found.score is None else found.score, own)
+            yield Told(entity if isinstance(entity, Wall) else found, BOTH, scores)
         else:
             yield Told(entity, MODEL, (own,))
     for number, finding in enumerate(findings):

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Box, Entity, Layout
+from spatial_perception.layout.text import collect
 from spatial_perception.models.spatiallm.findings import FIELDS, SLOTS, FindingRows, entity_values
 from spatial_perception.training.targets import Pairs
 
@@ -49,7 +50,7 @@ def finding_hints(
         found += [by_id.get(ids.get(thing.id, -1)) for thing in things]
     there = torch.tensor([thing is not None for thing in found], dtype=torch.bool)
     off = torch.full((len(found), SLOTS), float("nan"))
-    real = Layout(*(tuple(t for t in found if isinstance(t, kind)) for kind in _kinds()))
+    real = collect([thing for thing in found if thing is not None])
     if len(real):
         off[there] = entity_values(real, origin, num_bins) - rows.values[there]
     first = (torch.arange(SLOTS) == 0) & (rows.kind > 0)[:, None]
@@ -57,12 +58,6 @@ def finding_hints(
     off[first | unused] = float("nan")
     label = torch.tensor([_CLASS.get(t.label, -1) if isinstance(t, Box) else -1 for t in found], dtype=torch.int64)
     return FindingHints(there.float(), label, off)
-
-
-def _kinds() -> tuple[type, ...]:
-    from spatial_perception.layout.entities import Door, Wall, Window
-
-    return Wall, Door, Window, Box
 
 
 class FindingHead(nn.Linear):

@@ -48,11 +48,11 @@ def write_scan(found: WornScan, path: Path) -> None:
     """Write a scan, in millimetres, in one step; raises OutputError."""
     scan = found.scan
     values = np.round(scan.xyz / _MILLIMETRE).astype(np.int16)
-    texts = {"layout": format_layout(scan.layout), "findings": dump_layout(found.findings, indent=None)}
+    layout, findings = np.array(format_layout(scan.layout)), np.array(dump_layout(found.findings, indent=None))
     part = path.with_suffix(f".{os.getpid()}.part.npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(part, xyz=values, view=scan.view, entity=scan.entity, **{k: np.array(v) for k, v in texts.items()})
+        np.savez(part, xyz=values, view=scan.view, entity=scan.entity, layout=layout, findings=findings)
         os.replace(part, path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}; check the folder and the space") from error

@@ -76,8 +76,13 @@ def _led(
     like: Callable[[_Entity, _Entity], _Entity] = lambda thing, finding: thing,
 ) -> tuple[_Entity, ...]:
     by_id = {thing.id: thing for thing in things}
-    led = {pairs[f.id]: like(by_id[pairs[f.id]], f) for f in findings if f.id in pairs and pairs[f.id] in by_id}
-    return (*led.values(), *(thing for thing in things if thing.id not in led))
+    led: dict[int, _Entity] = {}
+    for finding in findings:
+        thing = by_id.get(pairs.get(finding.id, -1))
+        if thing is not None:
+            led[thing.id] = like(thing, finding)
+    rest = [thing for thing in things if thing.id not in led]
+    return (*led.values(), *rest)
 
 
 def _like(wall: Wall, finding: Wall) -> Wall:

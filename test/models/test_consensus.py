@@ -40,11 +40,11 @@ def test_each_thing_is_told_once_and_by_whom():
     assert [one.witness for one in told["walls"]] == [BOTH, GEOMETRIC]
     assert layout.walls[0].start == TOLD.walls[0].start
     assert layout.walls[1].start == FOUND.walls[0].start
-    assert [(door.wall_id, door.width) for door in layout.doors] == [(0, 0.9)]
+    assert [(door.wall_id, door.width) for door in layout.doors] == [(0, 0.8)]
     assert told["doors"][0].scores == (0.6, 0.7)
     assert [window.wall_id for window in layout.windows] == [1]
     assert [(one.witness, one.entity.label) for one in told["boxes"]] == [
-        (BOTH, "bed"), (MODEL, "desk"), (GEOMETRIC, "tv"),
+        (BOTH, "sofa"), (MODEL, "desk"), (GEOMETRIC, "tv"),
     ]  # fmt: skip
 
 

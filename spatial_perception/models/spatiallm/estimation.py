@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from spatial_perception.generation.language_model import Prompt
 from spatial_perception.generation.sampling import REFERENCE_SAMPLING, Sampling
 from spatial_perception.layout.entities import Entity, Layout, Provenance, vec3
 from spatial_perception.layout.text import collect, format_layout
+from spatial_perception.models.base import Task
 from spatial_perception.models.spatiallm.config import PillarConfig
 from spatial_perception.models.spatiallm.consensus import vote
 from spatial_perception.models.spatiallm.findings import find, in_bins
@@ -140,7 +141,7 @@ class Estimation:
         encoder, given, started = self.estimator.model.config.encoder, self.request.findings, time.perf_counter()
         if not isinstance(encoder, PillarConfig) or not encoder.findings:
             return None
-        task = self.request.task
+        task = cast(Task, self.request.task)
         found = find(aligned, task) if given is None else alignment.apply_layout(given)
         self._timed("find", started)
         return found
