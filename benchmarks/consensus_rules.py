@@ -17,7 +17,7 @@ import numpy as np
 from nano_accuracy import logistic, scenes
 
 from spatial_perception.evaluation.layout_metrics import ALL_BOXES, evaluate_scene
-from spatial_perception.models.consensus import chosen, merge, numbered
+from spatial_perception.models.consensus import merge, numbered
 from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, RULES, Rule, log_odds
 from spatial_perception.models.spatiallm.findings import find
 from spatial_perception.models.spatiallm.nano import NanoEstimator
@@ -38,7 +38,7 @@ def cases_of(seed: int, model: NanoEstimator) -> tuple[dict[str, list[Case]], di
     """The cases of one home per kind, and how many entities it has."""
     cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
     findings = find(cloud)
-    told = list(merge(chosen(findings), model.run(cloud, findings=findings).layout()))
+    told = list(merge(findings, model.run(cloud, findings=findings).layout()))
     layout, order = numbered(told)
     scores = evaluate_scene(layout, truth)
     cases: dict[str, list[Case]] = {}

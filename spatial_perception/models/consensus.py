@@ -19,7 +19,6 @@ from spatial_perception.layout.association import Costs, box_costs, opening_cost
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
 from spatial_perception.models.base import Task
 from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, AutoSettings, read_rules
-from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.spatiallm.findings import find
 from spatial_perception.models.spatiallm.nano import NanoEstimator
 from spatial_perception.pointcloud.cloud import PointCloud
@@ -61,7 +60,7 @@ class ConsensusEstimator:
         """The layout of a cloud; see `LayoutEstimator.estimate`. Its notes say what one estimator tells alone."""
         findings = find(cloud, task)
         layout = self.model.run(cloud, task, categories, previous, findings=findings).layout()
-        told = list(merge(chosen(findings, categories), layout))
+        told = list(merge(asked(findings, categories), layout))
         scored = [(t, self.rules[_KINDS[type(t.entity)]]) for t in told]
         kept = [
             replace(t, entity=replace(t.entity, score=rule.chance(t.witness, t.scores)))
@@ -80,19 +79,9 @@ class ConsensusEstimator:
         yield from self.estimate(cloud, task, categories, previous)
 
 
-def chosen(findings: Layout, categories: Sequence[str] = ()) -> Layout:
-    """What the geometric estimator tells by itself: findings that are not doubtful, of the categories asked for."""
-    config = GeometricConfig.model_validate({})
-    return replace(
-        findings,
-        doors=tuple(door for door in findings.doors if (door.score or 0.0) >= config.opening_min_score),
-        windows=tuple(window for window in findings.windows if (window.score or 0.0) >= config.opening_min_score),
-        boxes=tuple(
-            box
-            for box in findings.boxes
-            if (box.score or 0.0) >= config.object_min_score and (not categories or box.label in categories)
-        ),
-    )
+def asked(findings: Layout, categories: Sequence[str]) -> Layout:
+    """The findings without boxes of other categories; doubtful ones stay, since the model may tell them too."""
+    return replace(findings, boxes=tuple(box for box in findings.boxes if not categories or box.label in categories))
 
 
 def merge(findings: Layout, layout: Layout) -> Iterator[Told]:

@@ -81,8 +81,9 @@ def _led(
         thing = by_id.get(pairs.get(finding.id, -1))
         if thing is not None:
             led[thing.id] = like(thing, finding)
-    rest = [thing for thing in things if thing.id not in led]
-    return (*led.values(), *rest)
+    order: list[_Entity] = list(led.values())
+    order += [thing for thing in things if thing.id not in led]
+    return tuple(order)
 
 
 def _like(wall: Wall, finding: Wall) -> Wall:

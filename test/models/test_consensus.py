@@ -7,7 +7,7 @@ from spatial_perception.evaluation.layout_metrics import evaluate_scene
 from spatial_perception.layout.entities import Box, Door, Layout, Wall, Window
 from spatial_perception.layout.json import dump_layout
 from spatial_perception.models import registry
-from spatial_perception.models.consensus import ConsensusEstimator, chosen, merge, numbered
+from spatial_perception.models.consensus import ConsensusEstimator, asked, merge, numbered
 from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, Rule, read_rules
 from spatial_perception.models.registry import load_estimator, settings_model
 from spatial_perception.simulation.sensors import simulate_scene
@@ -59,10 +59,9 @@ def test_openings_go_with_their_wall():
     assert not numbered(told)[0].doors
 
 
-def test_doubtful_findings_are_for_the_model_only():
-    found = chosen(FOUND)
-    assert (len(found.walls), len(found.doors), len(found.windows), len(found.boxes)) == (2, 1, 0, 1)
-    assert not chosen(FOUND, ("bed",)).boxes
+def test_boxes_of_other_categories_are_left_out():
+    assert [box.label for box in asked(FOUND, ("tv",)).boxes] == ["tv"]
+    assert asked(FOUND, ()) == FOUND
 
 
 def test_chances_rise_with_scores():
