@@ -87,8 +87,7 @@ def asked(findings: Layout, categories: Sequence[str]) -> Layout:
 def merge(findings: Layout, layout: Layout) -> Iterator[Told]:
     """Everything that the geometric estimator or the model tells, each thing once.
 
-    Where both tell it, a wall is as the model has it, moved onto its faces; all else is as it was measured, since the model
-    copies openings and boxes with an error that it does not make up for.
+    Where both tell it, it is as it was measured: the model copies with an error that it does not make up for.
     """
     walls = _pairs(wall_costs, findings.walls, layout.walls, "wall")
     first = 1 + max((wall.id for wall in layout.walls), default=-1)
@@ -118,7 +117,7 @@ def _union(findings: Sequence[_Any], told: Sequence[_Any], pairs: Mapping[int, i
         if number in partner:
             found = findings[partner[number]]
             scores = (0.5 if found.score is None else found.score, own)
-            yield Told(entity if isinstance(entity, Wall) else found, BOTH, scores)
+            yield Told(found, BOTH, scores)
         else:
             yield Told(entity, MODEL, (own,))
     for number, finding in enumerate(findings):

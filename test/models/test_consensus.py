@@ -38,7 +38,7 @@ TOLD = Layout(
 def test_each_thing_is_told_once_and_by_whom():
     layout, told = numbered(list(merge(FOUND, TOLD)))
     assert [one.witness for one in told["walls"]] == [BOTH, GEOMETRIC]
-    assert layout.walls[0].start == TOLD.walls[0].start
+    assert layout.walls[0].start == FOUND.walls[1].start
     assert layout.walls[1].start == FOUND.walls[0].start
     assert [(door.wall_id, door.width) for door in layout.doors] == [(0, 0.8)]
     assert told["doors"][0].scores == (0.6, 0.7)
