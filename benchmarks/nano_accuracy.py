@@ -237,10 +237,10 @@ def reliability(name: str, seeds: range) -> None:
         cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
         layout = estimator.estimate(cloud)
         scores = evaluate_scene(layout, truth)
-        for name, group in zip(rated, (layout.walls, layout.doors, layout.windows, layout.boxes)):
-            iou = scores.of(name).iou
+        for kind, group in zip(rated, (layout.walls, layout.doors, layout.windows, layout.boxes)):
+            iou = scores.of(kind).iou
             best = [max(row, default=0.0) for row in iou] if iou else [0.0] * len(group)
-            rated[name] += [(entity.score or 0.0, value > 0.25) for entity, value in zip(group, best)]
+            rated[kind] += [(entity.score or 0.0, value > 0.25) for entity, value in zip(group, best)]
     print(f"scores of {name}")
     for kind, pairs in rated.items():
         values = np.array(pairs, dtype=float).reshape(-1, 2)
