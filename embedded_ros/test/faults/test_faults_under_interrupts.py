@@ -171,6 +171,26 @@ for name, wait in WAITS.items():
 """
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "NOTHING"])
+def test_a_signal_between_init_and_the_first_node_ends_a_program_quietly(name):
+    strike = "" if name == "NOTHING" else f"os.kill(os.getpid(), signal.{name}); time.sleep(0.1)"
+    code = f"""
+import os, signal, time
+import embedded_ros; embedded_ros.activate()
+import rclpy
+try:
+    rclpy.init()
+    {strike}
+except KeyboardInterrupt:
+    pass
+rclpy.create_node("late")
+print("made")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=400)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert ("made" in done.stdout) == (name == "NOTHING")
+
+
 def test_a_signal_ends_every_wait():
     done = subprocess.run([sys.executable, "-c", _WAITS], capture_output=True, text=True, timeout=400)
     assert (done.stderr, done.returncode) == ("", 0)

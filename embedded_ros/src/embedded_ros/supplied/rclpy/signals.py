@@ -90,10 +90,14 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _quiet_excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print no traceback when a program ends because of a signal that it did not handle itself."""
+    """Print no traceback when a program ends because of a signal that it did not handle itself.
+
+    Between `init()` and its first node, the signal shows in what the program asks next of a context that is shut down.
+    """
+    from rclpy.exceptions import NotInitializedException
     from rclpy.executors import ExternalShutdownException
 
-    if not (_received and issubclass(kind, (KeyboardInterrupt, ExternalShutdownException))):
+    if not (_received and issubclass(kind, (KeyboardInterrupt, ExternalShutdownException, NotInitializedException))):
         _hook[0](kind, error, trace)
 
 
