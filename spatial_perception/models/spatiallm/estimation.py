@@ -222,19 +222,23 @@ class Estimation:
         model, started, canvas = self.estimator.model, time.perf_counter(), prepared.canvas
         ids = self.estimator.prompt_ids(self.request.task, self.request.categories)
         permutations = self._permutations(generator)
-        rows = None if prepared.findings is None else self.estimator.finding_rows(prepared.findings, canvas)
+        known: dict[str, Any] = {}
+        if prepared.findings is not None:
+            known["findings"] = self.estimator.finding_rows(prepared.findings, canvas)
         try:
-            prompt = model.prompt(ids, prepared.tensor, permutations, rows)
+            prompt = model.prompt(ids, prepared.tensor, permutations, **known)
         except torch.OutOfMemoryError:
-            prompt = self._coarser_prompt(ids, prepared.tensor, permutations)
+            prompt = self._coarser_prompt(ids, prepared.tensor, permutations, known)
         self._timed("encode", started)
         return prompt
 
-    def _coarser_prompt(self, ids: torch.Tensor, tensor: NDArray[Any], permutations: Permutations | None) -> Prompt:
+    def _coarser_prompt(
+        self, ids: torch.Tensor, tensor: NDArray[Any], permutations: Permutations | None, known: dict[str, Any]
+    ) -> Prompt:
         self._notes.append("memory ran out: the cloud was thinned to every second voxel per axis")
         _free_memory()
         try:
-            return self.estimator.model.prompt(ids, thin(tensor, _COARSER), permutations)
+            return self.estimator.model.prompt(ids, thin(tensor, _COARSER), permutations, **known)
         except torch.OutOfMemoryError as error:
             _free_memory()
             raise EstimatorError(
