@@ -55,9 +55,9 @@ def test_a_life_cycle_and_ctrl_c(world):
     assert nav.service(GetObjectGoal, "get_object_goal", label="bed").status == Answer.NO_SCENE
     assert not nav.service(GetWorldModel, "get_world_model").success
     for _ in range(2):
+        count = len(nav.heard["rooms"])
         assert world.transition(NODE, "configure")
         assert world.transition(NODE, "activate")
-        count = len(nav.heard["rooms"])
         world.wait(lambda c=count: len(nav.heard["rooms"]) > c, describe="rooms")
         assert world.transition(NODE, "deactivate")
         assert world.state(NODE) == "inactive"
