@@ -100,6 +100,8 @@ def test_all_sinks_at_once_in_a_namespace(world):
         "foxglove_sink",
         "rerun_recorder",
     } <= set(names)
+    count = len(layouts)
+    world.wait(lambda: len(layouts) > count + 1, describe="layouts that all sinks have heard")
     assert world.interrupt(launched, 30.0) in (0, -2, 130)
     assert b"world/pred/wall" in drive.read_bytes()
     rosbag2 = pytest.importorskip("rosbags.rosbag2")
