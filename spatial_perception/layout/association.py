@@ -41,12 +41,17 @@ def wall_costs(old: Sequence[Wall], new: Sequence[Wall]) -> Costs:
     return offset / WALL_OFFSET + angle / WALL_ANGLE + apart + 0.3 * unlike + storey / STOREY
 
 
-def opening_costs(old: Sequence[Opening], new: Sequence[Opening], same_wall: NDArray[np.bool_]) -> Costs:
-    """Costs (N, M): distance of the centres, unlike widths and heights, and a little for another wall."""
+def opening_costs(old: Sequence[Opening], new: Sequence[Opening], same_wall: NDArray[np.bool_] | None = None) -> Costs:
+    """Costs (N, M): distance of the centres, unlike widths and heights, and a little for another wall (None: not compared)."""
     shift = _distances([o.center for o in old], [o.center for o in new])
     width = np.abs(np.subtract.outer([o.width for o in old], [o.width for o in new])).reshape(shift.shape)
     height = np.abs(np.subtract.outer([o.height for o in old], [o.height for o in new])).reshape(shift.shape)
-    return shift / OPENING_SHIFT + width / 1.5 + height / 3.0 + np.where(same_wall, 0.0, 0.2)
+    return (
+        shift / OPENING_SHIFT
+        + width / 1.5
+        + height / 3.0
+        + (0.0 if same_wall is None else np.where(same_wall, 0.0, 0.2))
+    )
 
 
 def box_costs(old: Sequence[Box], new: Sequence[Box]) -> Costs:

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-import numpy as np
-
 from spatial_perception._version import __version__
 from spatial_perception.configuration import check_settings
 from spatial_perception.layout.assignment import best_pairs
-from spatial_perception.layout.association import Costs, box_costs, opening_costs, wall_costs
+from spatial_perception.layout.association import box_costs, opening_costs, wall_costs
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
 from spatial_perception.models.base import Task
 from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, AutoSettings, read_rules
@@ -61,16 +59,17 @@ class ConsensusEstimator:
         findings = find(cloud, task)
         layout = self.model.run(cloud, task, categories, previous, findings=findings).layout()
         told = list(merge(asked(findings, categories), layout))
-        scored = [(t, self.rules[_KINDS[type(t.entity)]]) for t in told]
-        kept = [
-            replace(t, entity=replace(t.entity, score=rule.chance(t.witness, t.scores)))
-            for t, rule in scored
-            if rule.chance(t.witness, t.scores)
-            >= (rule.least if self.config.least_score is None else self.config.least_score)
-        ]
+        kept = [one for one in map(self._judged, told) if one is not None]
         notes = (*layout.provenance.notes, *_notes(kept))
         provenance = Provenance(self.name, __version__, self.config.digest(), "", notes)
         return replace(numbered(kept)[0], frame_id=layout.frame_id, stamp=layout.stamp, provenance=provenance)
+
+    def _judged(self, told: Told) -> Told | None:
+        """The same with its chance of being right as the score, None where that is too low."""
+        rule = self.rules[_KINDS[type(told.entity)]]
+        chance = rule.chance(told.witness, told.scores)
+        least = rule.least if self.config.least_score is None else self.config.least_score
+        return replace(told, entity=replace(told.entity, score=chance)) if chance >= least else None
 
     def stream(
         self, cloud: PointCloud, task: Task = "all", categories: Sequence[str] = (), previous: Layout | None = None
@@ -96,18 +95,14 @@ def merge(findings: Layout, layout: Layout) -> Iterator[Told]:
     moved = tuple(replace(wall, id=new_ids[wall.id]) for wall in findings.walls)
     yield from _union(moved, layout.walls, walls)
     doors = tuple(replace(door, wall_id=new_ids[door.wall_id]) for door in findings.doors)
-    yield from _union(doors, layout.doors, _pairs(_opening_costs, doors, layout.doors, "door"))
+    yield from _union(doors, layout.doors, _pairs(opening_costs, doors, layout.doors, "door"))
     windows = tuple(replace(window, wall_id=new_ids[window.wall_id]) for window in findings.windows)
-    yield from _union(windows, layout.windows, _pairs(_opening_costs, windows, layout.windows, "window"))
+    yield from _union(windows, layout.windows, _pairs(opening_costs, windows, layout.windows, "window"))
     yield from _union(findings.boxes, layout.boxes, _pairs(box_costs, findings.boxes, layout.boxes, "box"))
 
 
 def _pairs(costs: Any, findings: Sequence[_Any], told: Sequence[_Any], kind: str) -> dict[int, int]:
     return dict(best_pairs(costs(findings, told), _GATES[kind])) if findings and told else {}
-
-
-def _opening_costs(findings: Sequence[_Opening], told: Sequence[_Opening]) -> Costs:
-    return opening_costs(findings, told, np.ones((len(findings), len(told)), dtype=bool))
 
 
 def _union(findings: Sequence[_Any], told: Sequence[_Any], pairs: Mapping[int, int]) -> Iterator[Told]:

@@ -37,8 +37,8 @@ def match(layout: Layout, findings: Layout) -> Pairs:
     """The pairs of a true layout and findings, both in metres in one frame."""
     return Pairs(
         _paired(findings.walls, layout.walls, wall_costs, WALL_GATE),
-        _paired(findings.doors, layout.doors, _opening_costs, OPENING_GATE),
-        _paired(findings.windows, layout.windows, _opening_costs, OPENING_GATE),
+        _paired(findings.doors, layout.doors, opening_costs, OPENING_GATE),
+        _paired(findings.windows, layout.windows, opening_costs, OPENING_GATE),
         _paired(findings.boxes, layout.boxes, box_costs, BOX_GATE),
     )
 
@@ -49,10 +49,6 @@ def _paired(
     if not findings or not things:
         return {}
     return {findings[f].id: things[t].id for f, t in best_pairs(costs(findings, things), gate)}
-
-
-def _opening_costs(findings: Sequence[_Opening], openings: Sequence[_Opening]) -> NDArray[np.float64]:
-    return opening_costs(findings, openings, np.ones((len(findings), len(openings)), dtype=bool))
 
 
 def guided(layout: Layout, findings: Layout, pairs: Pairs) -> Layout:

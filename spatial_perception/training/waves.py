@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-STEPS = 40
-_SHORTEST, _LONGEST = 4.0, 1600.0
+from spatial_perception.models.spatiallm.findings import STEPS, waves
 
 
 class NumberWaves(nn.Module):
@@ -23,13 +22,11 @@ class NumberWaves(nn.Module):
     def __init__(self, vocab_size: int, groups: Sequence[Sequence[Tensor]], width: int) -> None:
         """`groups` of runs of token ids (n,) that count from 0 on; the runs of a group have one mixture."""
         super().__init__()
-        wavelength = _SHORTEST * (_LONGEST / _SHORTEST) ** (torch.arange(STEPS) / (STEPS - 1))
-        waves = torch.zeros(vocab_size, len(groups), 2 * STEPS)
+        rows = torch.zeros(vocab_size, len(groups), 2 * STEPS)
         for number, runs in enumerate(groups):
             for run in runs:
-                angle = torch.arange(len(run))[:, None] * (2 * torch.pi / wavelength)
-                waves[run, number] = torch.cat([angle.sin(), angle.cos()], dim=1)
-        self.register_buffer("waves", waves.flatten(1), persistent=False)
+                rows[run, number] = waves(torch.arange(len(run)))
+        self.register_buffer("waves", rows.flatten(1), persistent=False)
         self.mixture = nn.Parameter(torch.zeros(len(groups) * 2 * STEPS, width))
 
     def forward(self, table: Tensor) -> Tensor:

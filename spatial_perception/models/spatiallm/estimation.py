@@ -143,6 +143,7 @@ class Estimation:
             return None
         task = cast(Task, self.request.task)
         found = find(aligned, task) if given is None else alignment.apply_layout(given)
+        self._notes += [] if len(found) else found.provenance.notes
         self._timed("find", started)
         return found
 

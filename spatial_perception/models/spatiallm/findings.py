@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from spatial_perception.errors import CloudError, EstimatorError
 from spatial_perception.generation.layout_language import CONSTRUCTORS, KINDS
 from spatial_perception.layout.categories import CATEGORIES
-from spatial_perception.layout.entities import Box, Door, Entity, Layout, Wall, Window
+from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window
 from spatial_perception.layout.quantization import quantise, step
 from spatial_perception.layout.text import format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
@@ -230,8 +230,8 @@ def middles(rows: FindingRows, voxel: float) -> Tensor:
 
 
 def find(cloud: PointCloud, task: Task = "all") -> Layout:
-    """The findings in a cloud; nothing where the estimator refuses it."""
+    """The findings in a cloud; none, and a note that says why, where the estimator refuses it."""
     try:
         return finder().estimate(cloud, task)
-    except (EstimatorError, CloudError):
-        return Layout()
+    except (EstimatorError, CloudError) as error:
+        return Layout(provenance=Provenance(notes=(f"nothing could be measured for the model to read: {error}",)))

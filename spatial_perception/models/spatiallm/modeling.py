@@ -59,6 +59,11 @@ def _encoder(config: SpatialLMConfig) -> SonataEncoder | SceneScriptEncoder | Pi
     if isinstance(config.encoder, SonataConfig):
         return SonataEncoder(config.encoder)
     if isinstance(config.encoder, PillarConfig):
+        hidden = config.language.get("hidden_size")
+        if config.encoder.findings and hidden != config.encoder.width:
+            raise EstimatorError(
+                f"config.json: findings need point_config.width ({config.encoder.width}) to equal hidden_size ({hidden})"
+            )
         return PillarEncoder(config.encoder)
     return SceneScriptEncoder(config.encoder)
 

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Entity, Layout, Vec3, vec3
-from spatial_perception.layout.quantization import dequantise, quantise, step
+from spatial_perception.layout.quantization import dequantise
 from spatial_perception.layout.text import collect, format_layout
-from spatial_perception.layout.transforms import translate, wrap_angle
+from spatial_perception.layout.transforms import translate
 from spatial_perception.models.spatiallm.config import WORLD_EXTENT
 from spatial_perception.models.spatiallm.core import core_mask, lone_mask
-from spatial_perception.models.spatiallm.findings import fitting
+from spatial_perception.models.spatiallm.findings import fitting, in_bins
 from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align, upright_rotation
@@ -76,10 +76,8 @@ class Canvas:
 
         Entities outside of the canvas are cut to its border.
         """
-        placed = translate(self.alignment.apply_layout(layout), [-value for value in self.origin])
-        half = 0.5 * step("angle", self.num_bins)
-        boxes = tuple(replace(box, yaw=wrap_angle(box.yaw + half)) for box in placed.boxes)  # yaws lie on edges of bins
-        return format_layout(quantise(replace(placed, boxes=boxes), self.num_bins), integers=True)
+        placed = in_bins(self.alignment.apply_layout(layout), self.origin, self.num_bins)
+        return format_layout(placed, integers=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -137,3 +137,13 @@ def test_a_model_begins_with_a_layer_that_copies(tmp_path):
     assert torch.allclose(first.q_proj.weight @ first.k_proj.weight.T, turn * first.k_proj.weight[0, 0] ** 2, atol=1e-4)
     plain = SpatialLM.from_pretrained(make_compact_checkpoint(tmp_path / "plain", 0, {**sizes, "findings": False}))
     assert plain.point_backbone.findings is None
+
+
+def test_what_cannot_be_measured_is_said():
+    assert "nothing could be measured" in find(PointCloud(np.zeros((5, 3), np.float32))).provenance.notes[0]
+
+
+def test_an_encoder_of_another_width_is_refused(tmp_path):
+    sizes = {"width": 48, "heads": 2, "inner": 48, "depth": 1, "mixes": 1, "findings": True}
+    with pytest.raises(EstimatorError, match="hidden_size"):
+        make_compact_checkpoint(tmp_path, 0, sizes, hidden=96, layers=1, heads=2, inner=48)
