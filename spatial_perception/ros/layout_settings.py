@@ -72,7 +72,7 @@ class Inputs(StrictModel):
         le=60.0,
     )
     watchdog: float = setting(
-        4.0, "An input unused for this long is explained in the log and in /diagnostics.", unit="s", gt=0.0, le=600.0
+        3.0, "An input unused for this long is explained in the log and in /diagnostics.", unit="s", gt=0.0, le=600.0
     )
 
 
