@@ -11,6 +11,7 @@ from time import monotonic
 
 from spatial_perception.layout.entities import Box, Entity
 from spatial_perception.layout.tracking import LayoutTracker, TrackedLayout
+from spatial_perception.mapping.coverage import Coverage
 from spatial_perception.ros.estimations import SUPERSEDED, Estimations, Request
 from spatial_perception.ros.estimator_process import CANCELED, EstimationError
 from spatial_perception.ros.goals import GoalRunner
@@ -26,6 +27,8 @@ from spatial_perception.ros.transforms import TransformQueue
 
 _LOOKS = 3
 """Estimations of a map that does not change any more, at most."""
+_SHOWN_BY_MAP = 0.5
+"""Share of the plan of an entity that the map must hold for its absence to count."""
 
 
 class LayoutNode(ManagedNode[LayoutSettings]):
@@ -200,7 +203,7 @@ class LayoutNode(ManagedNode[LayoutSettings]):
                 raise EstimationError(SUPERSEDED, "the map started anew meanwhile; ask again")
             mapper.settled(found.snapshot)
             started = monotonic()
-            self.tracked = self._tracker.update(found.layout, _looked_for(request))
+            self.tracked = self._tracker.update(found.layout, _looked_for(request, Coverage(found.snapshot.cloud.xyz)))
             tracked_at = monotonic()
             found = replace(found, stages=(*found.stages, ("track", tracked_at - started)))
             self.health.fault, self.health.notes = None, found.notes
@@ -213,13 +216,16 @@ class LayoutNode(ManagedNode[LayoutSettings]):
         self.get_logger().error(f"estimation failed ({kind}): {message}", throttle_duration_sec=10.0)
 
 
-def _looked_for(request: Request) -> Callable[[Entity], bool]:
-    """Whether an entity would have been in the answer to a request, had the estimator seen it."""
+def _looked_for(request: Request, coverage: Coverage) -> Callable[[Entity], bool]:
+    """Whether an entity would have been in the answer to a request, had it been there: it was asked for, and the map still
+    shows the place."""
 
     def observable(entity: Entity) -> bool:
         if isinstance(entity, Box):
-            return request.task != "layout" and (not request.categories or entity.label in request.categories)
-        return request.task != "objects"
+            asked = request.task != "layout" and (not request.categories or entity.label in request.categories)
+        else:
+            asked = request.task != "objects"
+        return asked and coverage.share(entity) >= _SHOWN_BY_MAP
 
     return observable
 
