@@ -27,6 +27,7 @@ from spatial_perception.models.base import LayoutEstimator
 from spatial_perception.pointcloud.alignment import Alignment, align
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.pointcloud.up_axis import estimate_up
+from spatial_perception.ros.memory import give_back
 
 MEMORY = "memory"
 FAILED = "failed"
@@ -106,6 +107,8 @@ class Server:
         threading.Thread(target=self._read, daemon=True).start()
         while (request := self._requests.get()) is not None:
             self._answer(*request)
+            del request
+            give_back()
 
     def _read(self) -> None:
         try:

@@ -20,6 +20,7 @@ from spatial_perception.ros.inputs import Inputs, depth_settings
 from spatial_perception.ros.layout_settings import LayoutSettings
 from spatial_perception.ros.managed_node import ManagedNode
 from spatial_perception.ros.mapper import Mapper, Snapshot, limits_of
+from spatial_perception.ros.memory import give_back
 from spatial_perception.ros.outputs import Outputs
 from spatial_perception.ros.running import run, until_shutdown
 from spatial_perception.ros.saving import SavingServices
@@ -208,6 +209,7 @@ class LayoutNode(ManagedNode[LayoutSettings]):
             found = replace(found, stages=(*found.stages, ("track", tracked_at - started)))
             self.health.fault, self.health.notes = None, found.notes
             request.message = outputs.publish(self.tracked, found, tracked_at - found.snapshot.arrived)
+        give_back()
 
     def _on_fault(self, kind: str, message: str) -> None:
         if kind in (SUPERSEDED, CANCELED):
