@@ -14,15 +14,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from nano_accuracy import logistic, scenes
+from nano_accuracy import KINDS, least_chance, logistic, scenes
 
 from spatial_perception.evaluation.layout_metrics import ALL_BOXES, evaluate_scene
 from spatial_perception.models.consensus import merge, numbered
 from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, RULES, Rule, log_odds
 from spatial_perception.models.spatiallm.findings import find
 from spatial_perception.models.spatiallm.nano import NanoEstimator
-
-KINDS = {"wall": "walls", "door": "doors", "window": "windows", "box": "boxes"}
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,7 @@ def fit(cases: list[Case], count: int) -> Rule:
         size = 2 if witness == BOTH else 1
         weights[witness] = tuple(logistic(rows)) if rows else (-2.0, *[0.0] * size)
     rule = Rule(weights, 0.0)
-    rated = sorted(((rule.chance(c.witness, c.scores), c) for c in cases), key=lambda pair: -pair[0])
-    best, least, seen = 0.0, 0.5, set()
-    for told, (chance, case) in enumerate(rated, 1):
-        seen |= {case.truth} - {None}
-        f1 = 2 * len(seen) / (told + count)
-        best, least = max((best, least), (f1, chance))
-    return Rule(weights, round(min(least, 0.5), 3))
+    return Rule(weights, least_chance([(rule.chance(c.witness, c.scores), c.truth) for c in cases], count))
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -35,8 +36,9 @@ from spatial_perception.simulation.apartment import HomeStyle
 from spatial_perception.simulation.sensors import simulate_scene
 from spatial_perception.training.scans import FIRST_SEED, make_scan
 
+KINDS = {"wall": "walls", "door": "doors", "window": "windows", "box": "boxes"}
 FIGURES = (("wall", 0.5), ("door", 0.25), ("window", 0.25), (ANY_BOX, 0.25), (ANY_BOX, 0.5))
-UNSEEN_SCANS = 2_000_000
+UNSEEN_SCANS = 1_900_000
 Source = Callable[[int], tuple[PointCloud, Layout]]
 
 
@@ -197,21 +199,40 @@ def calibrate(seeds: range) -> None:
     """Fit the chance that an entity is right (IoU over 0.25) to its features, on seeds below 10,000, and write it."""
     if seeds.stop > 10_000:
         raise SystemExit("scores are fitted on seeds below 10,000 only")
-    rows: dict[str, list[tuple[tuple[float, ...], bool]]] = {"wall": [], "door": [], "window": [], "box": []}
+    rows: dict[str, list[tuple[tuple[float, ...], tuple[int, int] | None]]] = defaultdict(list)
+    counts: Counter[str] = Counter()
     estimator = load_estimator("nano")
     estimator.calibration = None
     for seed in seeds:
         cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
         layout = estimator.estimate(cloud)
         scores = evaluate_scene(layout, truth)
-        groups = (layout.walls, layout.doors, layout.windows, layout.boxes)
-        for kind, group in zip(rows, groups):
-            iou = scores.of(ANY_BOX if kind == "box" else kind).iou
-            best = [max(row, default=0.0) for row in iou] if iou else [0.0] * len(group)
-            rows[kind] += [(features(entity), value > 0.25) for entity, value in zip(group, best)]
-    fitted = {kind: logistic(pairs) for kind, pairs in rows.items()}
+        for kind, name in KINDS.items():
+            iou, group = scores.of(ANY_BOX if kind == "box" else kind).iou, getattr(layout, name)
+            counts[kind] += len(getattr(truth, name))
+            matched = iou if iou else [[]] * len(group)
+            best = [int(np.argmax(row)) if len(row) and max(row) > 0.25 else None for row in matched]
+            rows[kind] += [(features(e), None if b is None else (seed, b)) for e, b in zip(group, best)]
+    fitted = {kind: fit_scores(rows[kind], counts[kind]) for kind in KINDS}
     (WEIGHTS / FILE).write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(fitted))
+
+
+def fit_scores(rows: list[tuple[tuple[float, ...], tuple[int, int] | None]], count: int) -> dict[str, object]:
+    """Logistic weights of one kind, and the least chance that counts, in homes with `count` entities of it."""
+    weights = logistic([(values, truth is not None) for values, truth in rows]) if rows else [-2.0, 0.0, 0.0, 0.0]
+    totals = [weights[0] + float(np.dot(weights[1:], values)) for values, _ in rows]
+    rated = [(1.0 / (1.0 + np.exp(-total)), truth) for total, (_, truth) in zip(totals, rows)]
+    return {"weights": weights, "least": least_chance(rated, count)}
+
+
+def least_chance(rated: list[tuple[float, tuple[int, int] | None]], count: int) -> float:
+    """The chance from which on entities are kept, for the best F1 (at most a half), from chances and the true ones met."""
+    best, least, seen = 0.0, 0.5, set()
+    for told, (chance, truth) in enumerate(sorted(rated, key=lambda pair: -pair[0]), 1):
+        seen |= {truth} - {None}
+        best, least = max((best, least), (2 * len(seen) / (told + count), chance))
+    return round(float(min(least, 0.5)), 3)
 
 
 def logistic(pairs: list[tuple[tuple[float, ...], bool]], ridge: float = 1.0) -> list[float]:

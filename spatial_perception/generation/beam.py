@@ -69,7 +69,7 @@ class BeamSearch:
                 cache.reorder(torch.tensor(parents, device=logits.device))
                 ids = torch.tensor([[text.tokens[-1].id] for text in live], device=logits.device)
                 embeds = self.model.embed(ids)
-                positions = prompt.positions_after(len(live[0].tokens) - 1, 1).expand(*_batch_shape(prompt, len(live)))
+                positions = torch.cat([_last_position(prompt, text) for text in live], dim=-2)
         best = max(done or live, key=lambda text: text.score(self.length_penalty))
         self.statistics.tokens, self.statistics.seconds = len(best.tokens), time.perf_counter() - started
         return best
@@ -135,6 +135,6 @@ class BeamSearch:
         return Hypothesis(tokens, parent.log_probability + value, state)
 
 
-def _batch_shape(prompt: Prompt, batch: int) -> tuple[int, ...]:
-    leading = prompt.positions.shape[:-2] if prompt.positions is not None else ()
-    return (*leading, batch, 1)
+def _last_position(prompt: Prompt, text: Hypothesis) -> Tensor:
+    ids = [token.id for token in text.tokens]
+    return prompt.positions_after(ids, len(ids) - 1)

@@ -240,20 +240,20 @@ class Generation:
         """Logits (1 + draft, V) that follow the last certain token and each token of the draft."""
         started = time.perf_counter()
         ids = [*self.ids[self._in_cache :], *draft]
-        embeds, positions = self._inputs(ids)
+        embeds, positions = self._inputs(ids, [*self.ids, *draft])
         logits = self.decoder.model.step(embeds, positions, self._cache, keep=len(draft) + 1)[0]
         self.statistics.forwards += 1
         if self.statistics.forwards == 1:
             self.statistics.prompt_seconds = time.perf_counter() - started
         return logits
 
-    def _inputs(self, ids: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """What is not in the cache yet: the prompt at first, then tokens."""
+    def _inputs(self, ids: Sequence[int], everything: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """What is not in the cache yet, with positions: the prompt at first, then tokens, the last of `everything`."""
         model, prompt = self.decoder.model, self.prompt
         if not ids:
             return prompt.embeds, prompt.first_positions()
         embeds = model.embed(torch.tensor([ids], dtype=torch.int64, device=model.device))
-        positions = prompt.positions_after(self._in_cache, len(ids))
+        positions = prompt.positions_after(everything, self._in_cache)
         if self._cache.length:
             return embeds, positions
         return torch.cat([prompt.embeds, embeds], 1), torch.cat([prompt.first_positions(), positions], -1)

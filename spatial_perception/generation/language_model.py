@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,14 @@ class Prompt:
     """What the model reads before it writes.
 
     `embeds` (1, L, H) are input embeddings; `positions` (..., 1, L) int64 their rotary positions (0 ... L-1 when None);
-    `next_position` is that of the first generated token (L when None).
+    `next_position` is that of the first generated token (L when None), from which the others count. Where that is not so,
+    `place` gives the positions of all generated tokens, as many as there are.
     """
 
     embeds: Tensor
     positions: Tensor | None = None
     next_position: int | None = None
+    place: Callable[[Sequence[int]], Sequence[int]] | None = None
 
     def first_positions(self) -> Tensor:
         """The positions of the prompt, made if they were not given."""
@@ -41,12 +43,15 @@ class Prompt:
             return self.positions
         return torch.arange(self.embeds.shape[1], device=self.embeds.device)[None]
 
-    def positions_after(self, start: int, count: int) -> Tensor:
-        """Positions of `count` generated tokens from the `start`-th on, in the shape that the prompt's have."""
-        first = self.embeds.shape[1] if self.next_position is None else self.next_position
-        steps = torch.arange(first + start, first + start + count, device=self.embeds.device)
+    def positions_after(self, ids: Sequence[int], start: int) -> Tensor:
+        """Positions of the generated tokens `ids` from the `start`-th on, in the shape that the prompt's have."""
+        if self.place is not None:
+            steps = torch.tensor(self.place(ids)[start:], device=self.embeds.device)
+        else:
+            first = self.embeds.shape[1] if self.next_position is None else self.next_position
+            steps = torch.arange(first + start, first + len(ids), device=self.embeds.device)
         shape = self.positions.shape[:-1] if self.positions is not None else (1,)
-        return steps.expand(*shape, count)
+        return steps.expand(*shape, len(steps))
 
 
 class LanguageModel:

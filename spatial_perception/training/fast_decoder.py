@@ -17,12 +17,14 @@ from spatial_perception.generation.rotary import rotary_of
 _STRIP = 128
 
 
-def hidden_states(stack: Any, embeds: Tensor) -> Tensor:
-    """Input embeddings (B, L, H) to normalised output features (B, L, H), causal, positions 0 to L - 1.
+def hidden_states(stack: Any, embeds: Tensor, positions: Tensor | None = None) -> Tensor:
+    """Input embeddings (B, L, H) at `positions` (B, L), 0 to L - 1 where none are given, to normalised output features
+    (B, L, H), causal.
 
     Rows that are padded on the right need no mask: nothing before the padding can see it.
     """
-    positions = torch.arange(embeds.shape[1], device=embeds.device)[None]
+    if positions is None:
+        positions = torch.arange(embeds.shape[1], device=embeds.device)[None]
     return DecoderLayers(stack)(embeds, rotary_of(stack.rotary_emb, embeds, positions), _attend)
 
 

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spatial_perception.layout.categories import CATEGORIES
-from spatial_perception.layout.entities import Box, Entity, Layout
+from spatial_perception.layout.entities import Box, Layout
 from spatial_perception.layout.text import collect
 from spatial_perception.models.spatiallm.findings import FIELDS, SLOTS, FindingRows, entity_values
-from spatial_perception.training.targets import Pairs
+from spatial_perception.training.targets import Pairs, partners
 
 WIDTH = len(CATEGORIES) + SLOTS
 _SCALE = 8.0  # bins
@@ -38,16 +38,7 @@ def finding_hints(
     findings: Layout, rows: FindingRows, truth: Layout, pairs: Pairs, origin: Sequence[float], num_bins: int
 ) -> FindingHints:
     """The hints for findings in the order of `rows`, from the true layout (m) with its ids and the pairs of ids."""
-    groups = (
-        (findings.walls, truth.walls, pairs.walls),
-        (findings.doors, truth.doors, pairs.doors),
-        (findings.windows, truth.windows, pairs.windows),
-        (findings.boxes, truth.boxes, pairs.boxes),
-    )
-    found: list[Entity | None] = []
-    for things, true, ids in groups:
-        by_id = {thing.id: thing for thing in true}
-        found += [by_id.get(ids.get(thing.id, -1)) for thing in things]
+    found = partners(findings, truth, pairs)
     there = torch.tensor([thing is not None for thing in found], dtype=torch.bool)
     off = torch.full((len(found), SLOTS), float("nan"))
     real = collect([thing for thing in found if thing is not None])

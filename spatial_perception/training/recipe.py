@@ -36,6 +36,7 @@ class ScansRecipe(StrictModel):
 
     count: int = Field(5000, ge=1, description="Number of scans.")
     first_seed: int = Field(1_000_000, ge=1_000_000, description="Seed of the first home.")
+    surveys: int = Field(0, ge=0, description="Number of careful surveys beside them; see FIRST_SURVEY.")
     workers: int = Field(1, ge=1, le=256, description="Processes that make scans.")
     easy_share: float = Field(0.3, ge=0.0, lt=1.0, description="Share of the steps, at first, on small homes only.")
     easy_entities: int = Field(20, ge=4, description="Entities of a small home at most.")

@@ -18,8 +18,8 @@ from spatial_perception.layout.text import format_layout, parse_layout
 from spatial_perception.models.spatiallm.core import core_mask
 from spatial_perception.models.spatiallm.findings import find
 from spatial_perception.pointcloud.cloud import PointCloud
-from spatial_perception.training.scans import FIRST_SEED, Scan, make_scan
-from spatial_perception.training.variation import wear
+from spatial_perception.training.scans import FIRST_SEED, FIRST_SURVEY, Scan, make_scan
+from spatial_perception.training.variation import wear, wear_little
 
 _MILLIMETRE = 1e-3
 _LOG = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ def scan_path(folder: Path, seed: int) -> Path:
 
 def make_worn_scan(seed: int) -> WornScan:
     """The scan of a seed, worn, with its findings (none where the geometric estimator refuses the cloud)."""
-    scan = wear(make_scan(seed), np.random.default_rng([seed, 11]))
+    worn = wear_little if seed >= FIRST_SURVEY else wear
+    scan = worn(make_scan(seed), np.random.default_rng([seed, 11]))
     return WornScan(scan, find(PointCloud(scan.xyz)))
 
 

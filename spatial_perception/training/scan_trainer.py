@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,87 +20,37 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spatial_perception.errors import ConfigError
-from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Layout
 from spatial_perception.layout.transforms import translate
 from spatial_perception.models import weights
 from spatial_perception.models.spatiallm.compact import line_tokens, make_compact_checkpoint, number_tokens
 from spatial_perception.models.spatiallm.config import PillarConfig
-from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows, fitting
+from spatial_perception.models.spatiallm.findings import FindingRows, chosen, finding_rows, fitting
 from spatial_perception.models.spatiallm.order import in_order, numbered
 from spatial_perception.models.spatiallm.pillar import PillarEncoder, Pillars, Words, make_pillars
+from spatial_perception.models.spatiallm.places import AnswerPlaces, prompt_places
 from spatial_perception.models.spatiallm.prompts import chat_text, user_message
-from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, splice_points
+from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, point_place, splice_points
 from spatial_perception.training.curves import draw_curves, read_log
 from spatial_perception.training.fast_decoder import hidden_states
-from spatial_perception.training.finding_hints import FindingHead, FindingHints, finding_hints
+from spatial_perception.training.finding_hints import FindingHead, finding_hints
 from spatial_perception.training.finding_hints import joined as joined_findings
 from spatial_perception.training.hints import HintHead, Hints, joined, make_hints
 from spatial_perception.training.recipe import Recipe, ScansRecipe
+from spatial_perception.training.scan_samples import ScanSample, asked_for, draw_task, drawn, forgetful
 from spatial_perception.training.scan_store import WornScan, count_entities, ensure_scans, read_scan
 from spatial_perception.training.scan_tests import measure_f1
+from spatial_perception.training.scans import FIRST_SURVEY
 from spatial_perception.training.soft_targets import SoftTargets
 from spatial_perception.training.state import Progress
-from spatial_perception.training.targets import Pairs, guided, match, text_in_bins
+from spatial_perception.training.targets import Pairs, guided, match, partners, text_in_bins
 from spatial_perception.training.trainer import Trainer
 from spatial_perception.training.variation import View, vary
 from spatial_perception.training.waves import NumberWaves
 
 _LOG = logging.getLogger(__name__)
 _POOL = 16
-TASKS = {"all": 0.86, "layout": 0.03, "objects": 0.06, "categories": 0.05}
 LOG_FILE, CURVES_FILE = "training_log.jsonl", "training_curves.png"
-
-
-@dataclass(frozen=True, eq=False)
-class ScanSample:
-    """One view ready for the model: its pillars, token ids of prompt and answer, how many of them are the prompt."""
-
-    pillars: Pillars
-    ids: list[int]
-    prompt: int
-    hints: Hints | None = None
-    findings: FindingRows | None = None
-    finding_hints: FindingHints | None = None
-
-
-def draw_task(layout: Layout, rng: Generator) -> tuple[str, tuple[str, ...]]:
-    """What is asked about a layout: a task, and categories now and then, mostly some that are there."""
-    task = str(rng.choice(list(TASKS), p=list(TASKS.values())))
-    if task != "categories":
-        return task, ()
-    present = sorted({box.label for box in layout.boxes})
-    names = [name for name in present if rng.random() < 0.4]
-    names += [str(name) for name in rng.choice(CATEGORIES, int(rng.integers(1, 4)), replace=False)]
-    return str(rng.choice(["all", "objects"])), tuple(dict.fromkeys(names))
-
-
-def forgetful(findings: Layout, rng: Generator) -> Layout:
-    """The findings as a worse estimator might have them: at times none, now and then one is missing."""
-    from dataclasses import replace
-
-    if rng.random() < 0.06:
-        return Layout()
-    share = 0.0 if rng.random() < 0.4 else rng.uniform(0.0, 0.25)
-    walls = tuple(w for w in findings.walls if rng.random() >= share)
-    ids = {wall.id for wall in walls}
-    return replace(
-        findings,
-        walls=walls,
-        doors=tuple(d for d in findings.doors if d.wall_id in ids and rng.random() >= share),
-        windows=tuple(w for w in findings.windows if w.wall_id in ids and rng.random() >= share),
-        boxes=tuple(b for b in findings.boxes if rng.random() >= share),
-    )
-
-
-def asked_for(layout: Layout, task: str, categories: Sequence[str]) -> Layout:
-    """What the answer to a task holds."""
-    from dataclasses import replace
-
-    boxes = tuple(b for b in layout.boxes if (not categories or b.label in categories) and task != "layout")
-    if task == "objects":
-        return replace(layout, walls=(), doors=(), windows=(), boxes=boxes)
-    return replace(layout, boxes=boxes)
 
 
 class ScanTrainer(Trainer):
@@ -170,9 +119,10 @@ class ScanTrainer(Trainer):
         return make_compact_checkpoint(folder, self.recipe.seed, whole, **values)
 
     def _read_data(self) -> None:
-        scans = self.scans
-        self.paths = ensure_scans(Path(self.recipe.dataset), scans.count, scans.first_seed, scans.workers)
-        sizes = count_entities(self.paths, Path(self.recipe.dataset))
+        scans, folder = self.scans, Path(self.recipe.dataset)
+        self.paths = ensure_scans(folder, scans.count, scans.first_seed, scans.workers)
+        self.paths += ensure_scans(folder, scans.surveys, FIRST_SURVEY, scans.workers)
+        sizes = count_entities(self.paths, folder)
         self.batches = draw_batches(sizes, self.recipe)
 
     @property
@@ -264,17 +214,28 @@ class ScanTrainer(Trainer):
         config = self._pillar_config()
         pillars = make_pillars(torch.from_numpy((view.xyz - origin).astype(np.float32)), config)
         task, categories = draw_task(view.layout, rng)
-        findings = fitting(in_order(asked_for(view.findings, task, ()))) if config.findings else Layout()
-        truth = guided(in_order(view.layout), findings, pairs)
-        answer = text_in_bins(numbered(asked_for(truth, task, categories)), origin, config.num_bins)
-        prompt = self._ids(chat_text(user_message(task, categories), self.tokenizer, False))
-        ids = [*prompt, *self._ids(answer)[: self.recipe.cutoff], self.model.eos_token_ids[0]]
         hints = self._hints(view, origin, pillars)
         if not config.findings:
-            return ScanSample(pillars, ids, len(prompt), hints)
+            answer = numbered(asked_for(in_order(view.layout), task, categories))
+            return ScanSample(pillars, *self._told(answer, origin, task, categories), hints)
+        findings, seen = fitting(in_order(asked_for(view.findings, task, ()))), in_order(view.layout)
         rows = finding_rows(numbered(findings), origin, config.num_bins, self._ids)
-        told = finding_hints(findings, rows, truth, pairs, origin, config.num_bins) if hints is not None else None
-        return ScanSample(pillars, ids, len(prompt), hints, rows, told)
+        real = [partner is not None for partner in partners(findings, seen, pairs)]
+        kept = rows.standing(torch.tensor(drawn(real, findings, rng), dtype=torch.bool))
+        answer = numbered(asked_for(guided(seen, chosen(findings, kept.tolist()), pairs), task, ()))
+        asked = self._told(answer, origin, task, ())
+        if hints is None:
+            return ScanSample(pillars, *asked, None, rows, None, kept)
+        known = finding_hints(findings, rows, guided(seen, findings, pairs), pairs, origin, config.num_bins)
+        return ScanSample(pillars, *asked, hints, rows, known, kept)
+
+    def _told(
+        self, answer: Layout, origin: NDArray[np.floating], task: str, categories: Sequence[str]
+    ) -> tuple[list[int], int]:
+        """Token ids of a prompt and its answer, and how many of them are the prompt."""
+        prompt = self._ids(chat_text(user_message(task, categories), self.tokenizer, False))
+        text = text_in_bins(answer, origin.tolist(), self._pillar_config().num_bins)
+        return [*prompt, *self._ids(text)[: self.recipe.cutoff], self.model.eos_token_ids[0]], len(prompt)
 
     def _pillar_config(self) -> PillarConfig:
         config = self.model.config.encoder
@@ -298,9 +259,7 @@ class ScanTrainer(Trainer):
             encoder: Any = self.model.point_backbone
             findings = [sample.findings for sample in samples if sample.findings is not None] or None
             pillars, summaries = encoder.read([sample.pillars for sample in samples], findings)
-            words = Words(self.model.point_proj, lambda ids: functional.embedding(ids, table))
-            points = encoder.told(pillars, summaries, findings, words)
-            hidden, labels = self._read(samples, points, table)
+            hidden, labels = self._read(samples, pillars, summaries, table)
             asked = labels[:, 1:] != IGNORED_LABEL
             logits = functional.linear(hidden[:, :-1][asked], table)
             loss = self.targets.loss(logits, labels[:, 1:][asked])
@@ -314,8 +273,17 @@ class ScanTrainer(Trainer):
                 loss = loss + self.scans.hint_weight * lost
         return loss
 
-    def _read(self, samples: Sequence[ScanSample], points: Sequence[Tensor], table: Tensor) -> tuple[Tensor, Tensor]:
+    def _read(
+        self, samples: Sequence[ScanSample], pillars: Sequence[Tensor], summaries: Sequence[Tensor], table: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Features and labels of prompts with point tokens and answers."""
+        encoder: Any = self.model.point_backbone
+        words = Words(self.model.point_proj, lambda ids: functional.embedding(ids, table))
+        points, places = [], []
+        for sample, tokens, summary in zip(samples, pillars, summaries):
+            rows = None if sample.findings is None or sample.kept is None else sample.findings.keep(sample.kept)
+            points.append(encoder.told(tokens, summary if rows is None else summary[sample.kept], rows, words))
+            places.append(self._positions(sample, len(tokens), rows))
         longest = max(len(sample.ids) for sample in samples)
         ids = torch.tensor([_filled(s.ids, longest, s.ids[-1]) for s in samples])
         labels = torch.tensor(
@@ -324,7 +292,18 @@ class ScanTrainer(Trainer):
         embeds = functional.embedding(ids, table)
         spliced = splice_points(ids, embeds, points, self.model.point_token_ids, None, labels)
         assert spliced.labels is not None
-        return hidden_states(self.model.model, spliced.embeds.float()), spliced.labels
+        length = spliced.embeds.shape[1]
+        positions = torch.stack([functional.pad(place[:length], (0, max(0, length - len(place)))) for place in places])
+        return hidden_states(self.model.model, spliced.embeds.float(), positions), spliced.labels
+
+    def _positions(self, sample: ScanSample, pillars: int, rows: FindingRows | None) -> Tensor:
+        """Positions (L,) of prompt and answer of a sample."""
+        prompt, answer = sample.ids[: sample.prompt], sample.ids[sample.prompt :]
+        start, end = point_place(torch.tensor(prompt), self.model.point_token_ids)
+        if rows is None:
+            return torch.arange(start + 1 + pillars + len(sample.ids) - end)
+        first = prompt_places(start + 1, pillars, rows.places(), len(prompt) - end)
+        return torch.cat([first, torch.tensor(AnswerPlaces(tuple(rows.heads[:4].tolist()))(answer))])
 
     def _report(self) -> None:
         if self.rank:
@@ -391,4 +370,4 @@ def _run_rank(index: int, recipe: Recipe, meeting: str) -> None:
     distributed.destroy_process_group()
 
 
-__all__ = ["LOG_FILE", "Progress", "ScanSample", "ScanTrainer", "asked_for", "draw_batches", "draw_task"]
+__all__ = ["LOG_FILE", "Progress", "ScanTrainer", "draw_batches"]

@@ -23,11 +23,14 @@ from spatial_perception.simulation.sensors import station_poses
 
 FIRST_SEED = 1_000_000
 """Seeds of training homes begin here: those below 10,000 are for tuning, those up to 99,999 for reports."""
+FIRST_SURVEY = 2_000_000
+"""Seeds from here on give careful surveys: a fine scanner at three stations, or one per room where that is more."""
 ROOM_SHARES = (0.42, 0.2, 0.16, 0.1, 0.07, 0.05)
 SENSORS = {"terrestrial": 0.4, "dome": 0.2, "spinning": 0.2, "depth": 0.2}
 MAX_POINTS, MAX_REACH = 80_000, 25.0
 NOTHING = -1
 _VOXEL = 0.025
+_SURVEY_STATIONS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +51,8 @@ def make_scan(seed: int) -> Scan:
         yaw=0.0, offset=(0.0, 0.0, 0.0), density=float(rng.uniform(0.5, 1.25)), clutter=float(rng.uniform(0.3, 1.5))
     )
     home = make_home(seed, rooms=1 + int(rng.choice(6, p=ROOM_SHARES)), style=style)
-    parts = list(_views(home, str(rng.choice(list(SENSORS), p=list(SENSORS.values()))), rng))
+    sensor = "survey" if seed >= FIRST_SURVEY else str(rng.choice(list(SENSORS), p=list(SENSORS.values())))
+    parts = list(_views(home, sensor, rng))
     xyz, owner, view = (np.concatenate(column) for column in zip(*parts))
     middle = np.array([*np.mean([(w.start[:2], w.end[:2]) for w in home.layout.walls], axis=(0, 1)), 0.0])
     near = np.flatnonzero(np.abs(xyz - middle).max(axis=1) < MAX_REACH)
@@ -92,11 +96,14 @@ def _once_per_voxel(xyz: NDArray) -> NDArray[np.intp]:
 
 
 def _stationary_views(home: Home, sensor: str, rng: Generator) -> Iterator[tuple[NDArray, NDArray]]:
-    if sensor == "terrestrial":
+    count = _SURVEY_STATIONS if sensor == "survey" else int(rng.integers(1, 7))
+    if sensor == "survey":
+        model = LidarModel.terrestrial(noise=0.004)
+    elif sensor == "terrestrial":
         model = LidarModel.terrestrial(int(rng.integers(220, 520)), noise=0.004)
     else:
         model = LidarModel.dome(int(rng.integers(32, 80)), int(rng.integers(500, 1200)), noise=0.008)
-    yield from _turns(home, station_poses(home, int(rng.integers(1, 7)), rng), model, rng)
+    yield from _turns(home, station_poses(home, count, rng), model, rng)
 
 
 def _driven_views(home: Home, rng: Generator) -> Iterator[tuple[NDArray, NDArray]]:

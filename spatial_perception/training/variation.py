@@ -103,6 +103,21 @@ def wear(scan: Scan, rng: Generator) -> Scan:
     return Scan(scan.layout, np.concatenate([xyz, extra]), view, np.concatenate([scan.entity[chosen], nothing]))
 
 
+def wear_little(scan: Scan, rng: Generator) -> Scan:
+    """The scan as a survey leaves it: some noise, and now and then few points, outliers, or no ceiling."""
+    kept = np.arange(len(scan.xyz))
+    if rng.random() < 0.15:
+        kept = np.flatnonzero(scan.xyz[:, 2] < scan.layout.walls[0].start[2] + scan.layout.walls[0].height - 0.1)
+    if rng.random() < 0.3:
+        kept = np.sort(rng.permutation(kept)[: int(np.exp(rng.uniform(np.log(5000), np.log(60_000))))])
+    xyz = scan.xyz[kept]
+    xyz = xyz + rng.standard_normal(xyz.shape, dtype=np.float32) * np.float32(rng.uniform(0.002, 0.025))
+    strays = _outliers(xyz, rng.uniform(0.0, 0.03), rng) if rng.random() < 0.3 else xyz[:0]
+    nothing = np.full(len(strays), -1, scan.entity.dtype)
+    view = np.concatenate([scan.view[kept], np.zeros(len(strays), scan.view.dtype)])
+    return Scan(scan.layout, np.concatenate([xyz, strays]), view, np.concatenate([scan.entity[kept], nothing]))
+
+
 def vary(scan: Scan, voxel: float, rng: Generator, findings: Layout | None = None) -> View:
     """A scan moved about, at times thinned, sampled once per `voxel` (m). The same generator gives the same view.
 
@@ -157,18 +172,21 @@ def _strays(xyz: Points, rng: Generator) -> Points:
     """Outliers anywhere in the home and a little beyond, and ghosts: parts that a mirror shows behind a plane."""
     found = [np.empty((0, 3), np.float32)]
     if rng.random() < 0.5:
-        low, high = np.percentile(xyz[:: max(1, len(xyz) // 2000)], [1, 99], axis=0)
-        margin = rng.uniform(0.0, 0.6)
         # 3 % of a dense cloud are several times as much of one that is thinned to a point per voxel
         share = rng.uniform(0.0, 0.03) if rng.random() < 0.6 else rng.uniform(0.03, 0.2)
-        count = int(share * len(xyz))
-        found.append(rng.uniform(low - margin, high + margin, (count, 3)).astype(np.float32))
+        found.append(_outliers(xyz, share, rng))
     if rng.random() < 0.15:
         part = xyz[rng.integers(0, len(xyz), int(rng.uniform(0.0, 0.02) * len(xyz)))].copy()
         axis, plane = int(rng.integers(2)), xyz[rng.integers(len(xyz))]
         part[:, axis] = 2 * plane[axis] - part[:, axis]
         found.append(part[np.abs(part[:, axis] - plane[axis]) < 2.0])
     return np.concatenate(found)
+
+
+def _outliers(xyz: Points, share: float, rng: Generator) -> Points:
+    low, high = np.percentile(xyz[:: max(1, len(xyz) // 2000)], [1, 99], axis=0)
+    margin = rng.uniform(0.0, 0.6)
+    return rng.uniform(low - margin, high + margin, (int(share * len(xyz)), 3)).astype(np.float32)
 
 
 def _once_per_voxel(xyz: Points, voxel: float) -> NDArray[np.intp]:

@@ -212,8 +212,8 @@ def test_rotary_positions_of_the_prompt_are_continued():
     """Three rows of positions, as multimodal models have, and a jump behind the prompt."""
     positions = torch.arange(5).expand(3, 1, 5)
     prompt = Prompt(torch.zeros(1, 5, 4), positions, next_position=9)
-    assert prompt.positions_after(0, 2).tolist() == [[[9, 10]]] * 3
-    assert Prompt(torch.zeros(1, 5, 4)).positions_after(1, 2).tolist() == [[6, 7]]
+    assert prompt.positions_after([7, 8], 0).tolist() == [[[9, 10]]] * 3
+    assert Prompt(torch.zeros(1, 5, 4)).positions_after([7, 8, 9], 1).tolist() == [[6, 7]]
 
 
 def test_padding_mask_hides_padding_and_leaves_no_empty_row():

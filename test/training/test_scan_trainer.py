@@ -11,16 +11,9 @@ from spatial_perception.layout.entities import Box, Door, Layout, Wall
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.training.fast_decoder import hidden_states
 from spatial_perception.training.recipe import Recipe
+from spatial_perception.training.scan_samples import asked_for, draw_task, forgetful
 from spatial_perception.training.scan_store import ensure_scans
-from spatial_perception.training.scan_trainer import (
-    CURVES_FILE,
-    LOG_FILE,
-    ScanTrainer,
-    asked_for,
-    draw_batches,
-    draw_task,
-    forgetful,
-)
+from spatial_perception.training.scan_trainer import CURVES_FILE, LOG_FILE, ScanTrainer, draw_batches
 from spatial_perception.training.scans import FIRST_SEED
 
 UNTRAINED = {

@@ -8,7 +8,7 @@ from spatial_perception.layout.quantization import dequantise
 from spatial_perception.layout.text import parse_layout
 from spatial_perception.models.spatiallm.order import in_order, ordered
 from spatial_perception.training.scans import FIRST_SEED, make_scan
-from spatial_perception.training.targets import guided, match, text_in_bins
+from spatial_perception.training.targets import FALSE, guided, match, partners, text_in_bins
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +63,15 @@ def test_what_was_found_comes_first_and_as_it_was_found(layout):
         assert abs(box.yaw - finding.yaw) < np.pi / 4
 
 
-def test_a_finding_of_nothing_leads_nothing():
+def test_a_finding_of_nothing_is_told_as_it_is():
     wall = Wall(0, (0.0, 0.0, 0.0), (4.0, 0.0, 0.0), 2.5, 0.1)
-    layout = Layout(
-        (wall,), (Door(0, 0, (1.0, 0.0, 1.0), 0.9, 2.0),), (), (Box(0, "bed", (2, 2, 0.3), 0.0, (2, 1.6, 0.6)),)
-    )
-    findings = Layout((replace(wall, id=3, start=(0.0, 9.0, 0.0), end=(4.0, 9.0, 0.0)),))
-    assert guided(layout, findings, match(layout, findings)) == layout
+    door = Door(0, 0, (1.0, 0.0, 1.0), 0.9, 2.0)
+    layout = Layout((wall,), (door,), (), (Box(0, "bed", (2, 2, 0.3), 0.0, (2, 1.6, 0.6)),))
+    ghost = replace(wall, id=3, start=(0.0, 9.0, 0.0), end=(4.0, 9.0, 0.0))
+    findings = Layout((ghost, replace(wall, id=4)), (replace(door, id=7, wall_id=3, center=(1.0, 9.0, 1.0)),))
+    pairs = match(layout, findings)
+    assert partners(findings, layout, pairs) == [None, wall, None]
+    found = guided(layout, findings, pairs)
+    assert found.walls == (replace(ghost, id=FALSE + 3), wall)
+    assert [d.wall_id for d in found.doors] == [FALSE + 3, 0]
+    assert found.boxes == layout.boxes

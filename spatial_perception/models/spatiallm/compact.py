@@ -6,26 +6,24 @@ the task, so that an entity is 7 to 9 tokens; all other text is written in bytes
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from spatial_perception.errors import OutputError
 from spatial_perception.generation.layout_language import CONSTRUCTORS, KINDS
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.models.spatiallm.config import PillarConfig, SpatialLMConfig
-from spatial_perception.models.spatiallm.findings import LAST_NUMBERS, LINES
+from spatial_perception.models.spatiallm.findings import LAST_NUMBERS
+from spatial_perception.models.spatiallm.fresh import byte_letters, byte_level_tokenizer, point_ids, write_checkpoint
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pillar import PillarEncoder
-from spatial_perception.models.spatiallm.prompts import POINT_END, POINT_PAD, POINT_START
-from spatial_perception.models.spatiallm.tiny import SPECIAL, byte_letters, save_weights
+from spatial_perception.models.spatiallm.places import BACK, LAST, LINES
 
 _PIECES = r"(?:wall|door|window|bbox)_\d+=[A-Z][a-z]+\(|wall_\d+,|\d+,|\d+\)\n| ?[a-z][a-z_-]*[,.]|Detect"
-_SHARP, _COPIED = 1.8, 0.3
+_SHARP, _COPIED, _LOUD = (10.0, 6.0), 0.3, 3.0
 _CHAT = (
     "{{ messages[-1]['content'].split(' The reference code')[0] }}{% if add_generation_prompt %}<|im_start|>{% endif %}"
 )
@@ -33,17 +31,12 @@ _CHAT = (
 
 def compact_tokenizer(num_bins: int = 640) -> Any:
     """A tokenizer (of the `tokenizers` library) for layouts in `num_bins` bins."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import models
 
     letters = byte_letters()
     words = ["".join(letters[byte] for byte in word.encode()) for word in _words(num_bins)]
     vocabulary = {word: index for index, word in enumerate(dict.fromkeys([*sorted(letters.values()), *words]))}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True))
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(_PIECES), "isolated"), byte_level])
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL])
-    return tokenizer
+    return byte_level_tokenizer(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True), _PIECES)
 
 
 def _words(num_bins: int) -> Iterator[str]:
@@ -86,7 +79,7 @@ def compact_config(
         "num_hidden_layers": layers,
         "num_attention_heads": heads,
         "num_key_value_heads": heads,
-        "max_position_embeddings": 8192,
+        "max_position_embeddings": LAST,
         "rope_theta": 1000000.0,
         "rms_norm_eps": 1e-06,
         "tie_word_embeddings": True,
@@ -96,9 +89,7 @@ def compact_config(
         "point_backbone": "pillar",
         "point_config": encoder,
         "projector": "linear",
-        "point_start_token_id": tokenizer.token_to_id(POINT_START),
-        "point_end_token_id": tokenizer.token_to_id(POINT_END),
-        "point_token_id": tokenizer.token_to_id(POINT_PAD),
+        **point_ids(tokenizer),
     }
 
 
@@ -117,13 +108,7 @@ def make_compact_checkpoint(
         model = SpatialLM(SpatialLMConfig.from_dict(config))
         _start_numbers(model, tokenizer, point["num_bins"])
         _start_copying(model)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        _write_files(path, config, tokenizer)
-        save_weights(model, path)
-    except OSError as error:
-        raise OutputError(f"cannot write a checkpoint to {path}: {error}") from error
-    return path
+    return write_checkpoint(path, model, config, tokenizer, _CHAT)
 
 
 @torch.no_grad()
@@ -141,37 +126,25 @@ def _start_numbers(model: SpatialLM, tokenizer: Any, num_bins: int) -> None:
 
 @torch.no_grad()
 def _start_copying(model: SpatialLM) -> None:
-    """Where findings are read, let the first layer begin as one that looks for the token just written and copies what
-    follows it in them; from nothing, that takes a model longest to find out."""
+    """Where findings are read, let the first layer begin as one that copies what stands `BACK` positions before; from
+    nothing, that takes a model longest to find out.
+
+    Queries and keys are biases alone, which the rotary positions turn against each other: the scores of a head are then
+    sums of cosines of the distance, highest at `BACK`. The fastest of them tell neighbours apart, and are larger.
+    """
     encoder = model.point_backbone
-    findings = encoder.findings if isinstance(encoder, PillarEncoder) else None
-    if findings is None:
+    if not isinstance(encoder, PillarEncoder) or encoder.findings is None:
         return
-    first, turn = model.model.layers[0].self_attn, nn.init.orthogonal_(torch.empty_like(findings.before.weight))
-    one = torch.eye(len(turn))
-    findings.before.weight.copy_(turn)
-    first.q_proj.weight.copy_(_SHARP * turn)
-    first.k_proj.weight.copy_(_SHARP * one)
+    first, steps = model.model.layers[0].self_attn, model.model.rotary_emb.inv_freq
+    size = torch.full_like(steps, _SHARP[1])
+    size[:3] = _SHARP[0]
+    angle = (-BACK * steps.double()).float()
+    heads = len(first.q_proj.bias) // (2 * len(steps))
+    first.q_proj.weight.zero_()
+    first.k_proj.weight.zero_()
+    first.q_proj.bias.copy_(torch.cat([size * angle.cos(), size * angle.sin()]).repeat(heads))
+    first.k_proj.bias.copy_(torch.cat([size, torch.zeros_like(size)]).repeat(heads))
+    one = torch.eye(len(first.v_proj.weight))
     first.v_proj.weight.copy_(one)
     first.o_proj.weight.copy_(_COPIED * one)
-
-
-def _write_files(path: Path, config: dict[str, Any], tokenizer: Any) -> None:
-    tokenizer.save(str(path / "tokenizer.json"))
-    files = {
-        "config.json": config,
-        "generation_config.json": {
-            "eos_token_id": [config["eos_token_id"]],
-            "pad_token_id": tokenizer.token_to_id("<|endoftext|>"),
-        },
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "eos_token": "<|im_end|>",
-            "pad_token": "<|endoftext|>",
-            "chat_template": _CHAT,
-            "clean_up_tokenization_spaces": False,
-            "model_max_length": 8192,
-        },
-    }
-    for name, content in files.items():
-        (path / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    model.model.norm.weight.fill_(_LOUD)

@@ -227,3 +227,8 @@ def _encoder(values: Mapping[str, Any]) -> EncoderConfig:
     if not isinstance(point_config, Mapping) or "num_bins" not in point_config:
         raise ConfigError("point_config must be an object that holds num_bins")
     return cls(**_known(cls, point_config))
+
+
+def reads_findings(config: SpatialLMConfig) -> bool:
+    """Whether a model reads what the geometric estimator finds."""
+    return isinstance(config.encoder, PillarConfig) and config.encoder.findings

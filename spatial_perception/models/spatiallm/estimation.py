@@ -18,13 +18,16 @@ from spatial_perception.generation.draft import LayoutDraft
 from spatial_perception.generation.grammar import LayoutGrammar
 from spatial_perception.generation.language_model import Prompt
 from spatial_perception.generation.sampling import REFERENCE_SAMPLING, Sampling
-from spatial_perception.layout.entities import Entity, Layout, Provenance, vec3
+from spatial_perception.layout.categories import CATEGORIES
+from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window, vec3
 from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.models.base import Task
-from spatial_perception.models.spatiallm.config import PillarConfig
+from spatial_perception.models.spatiallm.config import PillarConfig, reads_findings
 from spatial_perception.models.spatiallm.consensus import vote
-from spatial_perception.models.spatiallm.findings import find, in_bins
+from spatial_perception.models.spatiallm.findings import chosen, find, in_bins
 from spatial_perception.models.spatiallm.finish import finish
+from spatial_perception.models.spatiallm.modeling import Reading
+from spatial_perception.models.spatiallm.order import numbered
 from spatial_perception.models.spatiallm.processing import (
     MIN_POINTS,
     UNMOVED,
@@ -138,8 +141,8 @@ class Estimation:
 
     def _found_before(self, aligned: PointCloud, alignment: Alignment) -> Layout | None:
         """What the geometric estimator finds in the aligned cloud, for models that read it."""
-        encoder, given, started = self.estimator.model.config.encoder, self.request.findings, time.perf_counter()
-        if not isinstance(encoder, PillarConfig) or not encoder.findings:
+        given, started = self.request.findings, time.perf_counter()
+        if not reads_findings(self.estimator.model.config):
             return None
         task = cast(Task, self.request.task)
         found = find(aligned, task) if given is None else alignment.apply_layout(given)
@@ -190,23 +193,29 @@ class Estimation:
         """Encode, generate, read."""
         settings, canvas = self.estimator.settings, prepared.canvas
         generator = torch.Generator().manual_seed(seed)
-        prompt = self._prompt(prepared, generator)
+        reading, prompt = self._prompt(prepared, generator)
         transcript = Transcript(self.estimator.vocabulary, compat=settings.compat)
         started = time.perf_counter()
-        draft = self._draft(prepared, previous)
+        draft = self._draft(prepared, previous, reading)
         tokens = self._beam_tokens(prompt) if settings.beams > 1 else self._tokens(prompt, draft, generator)
-        for token in tokens:
-            for entity in transcript.read(token):
-                yield canvas.to_metres(entity)
-            if transcript.in_a_row >= settings.max_repeats:
-                self._notes.append("decoding was stopped: the model repeated itself")
-                break
-        tokens.close()
-        for entity in transcript.finish():
-            yield canvas.to_metres(entity)
+        weigh, asked = _Weigh(reading), self.request.categories
+        for entity in self._lines(transcript, tokens):
+            weighed = weigh(entity)
+            if not (asked and reading and isinstance(weighed, Box)) or weighed.label in asked:
+                yield canvas.to_metres(weighed)
         self._timed("decode", started)
         self.text = transcript.text
         self._conclude(transcript)
+
+    def _lines(self, transcript: Transcript, tokens: Generator[Token, None, None]) -> Iterator[Entity]:
+        """The entities in bins as they are written."""
+        for token in tokens:
+            yield from transcript.read(token)
+            if transcript.in_a_row >= self.estimator.settings.max_repeats:
+                self._notes.append("decoding was stopped: the model repeated itself")
+                break
+        tokens.close()
+        yield from transcript.finish()
 
     def _conclude(self, transcript: Transcript) -> None:
         stop = self.statistics[-1].stop
@@ -218,32 +227,38 @@ class Estimation:
         if transcript.dropped_lines:
             self._notes.append(f"{transcript.dropped_lines} lines were not in the layout language and were left out")
 
-    def _prompt(self, prepared: Prepared, generator: torch.Generator) -> Prompt:
+    def _prompt(self, prepared: Prepared, generator: torch.Generator) -> tuple[Reading | None, Prompt]:
         """Embeddings of chat and cloud; where memory runs out, of every second voxel per axis."""
-        model, started, canvas = self.estimator.model, time.perf_counter(), prepared.canvas
-        ids = self.estimator.prompt_ids(self.request.task, self.request.categories)
-        permutations = self._permutations(generator)
-        known: dict[str, Any] = {}
-        if prepared.findings is not None:
-            known["findings"] = self.estimator.finding_rows(prepared.findings, canvas)
+        started, permutations = time.perf_counter(), self._permutations(generator)
         try:
-            prompt = model.prompt(ids, prepared.tensor, permutations, **known)
+            read = self._read(prepared, prepared.tensor, permutations)
         except torch.OutOfMemoryError:
-            prompt = self._coarser_prompt(ids, prepared.tensor, permutations, known)
+            read = self._read_coarser(prepared, permutations)
         self._timed("encode", started)
-        return prompt
+        return read
 
-    def _coarser_prompt(
-        self, ids: torch.Tensor, tensor: NDArray[Any], permutations: Permutations | None, known: dict[str, Any]
-    ) -> Prompt:
+    def _read(
+        self, prepared: Prepared, tensor: NDArray[Any], permutations: Permutations | None
+    ) -> tuple[Reading | None, Prompt]:
+        """The cloud, and the findings where the model reads them: it then names all boxes, whatever is asked for."""
+        estimator, request = self.estimator, self.request
+        if prepared.findings is None:
+            ids = estimator.prompt_ids(request.task, request.categories)
+            return None, estimator.model.prompt(ids, tensor, permutations)
+        rows = estimator.finding_rows(prepared.findings, prepared.canvas)
+        reading = estimator.model.weigh(tensor, rows)
+        ids = estimator.prompt_ids(request.task, ())
+        return reading, estimator.model.prompt(ids, tensor, permutations, reading)
+
+    def _read_coarser(self, prepared: Prepared, permutations: Permutations | None) -> tuple[Reading | None, Prompt]:
         self._notes.append("memory ran out: the cloud was thinned to every second voxel per axis")
         _free_memory()
         try:
-            return self.estimator.model.prompt(ids, thin(tensor, _COARSER), permutations, **known)
+            return self._read(prepared, thin(prepared.tensor, _COARSER), permutations)
         except torch.OutOfMemoryError as error:
             _free_memory()
             raise EstimatorError(
-                f"out of memory with {len(tensor)} voxels; crop the cloud, or use device='cpu' or a smaller dtype"
+                f"out of memory with {len(prepared.tensor)} voxels; crop the cloud, or use device='cpu' or a smaller dtype"
             ) from error
 
     def _permutations(self, generator: torch.Generator) -> Permutations | None:
@@ -263,18 +278,19 @@ class Estimation:
         seconds = None if settings.max_seconds is None else max(0.0, settings.max_seconds - used)
         return Budget(settings.max_new_tokens, seconds)
 
-    def _draft(self, prepared: Prepared, previous: Layout | None) -> LayoutDraft | None:
-        """What the decoder may guess ahead from: the text's own regularities, and the previous layout or the findings."""
+    def _draft(self, prepared: Prepared, previous: Layout | None, reading: Reading | None) -> LayoutDraft | None:
+        """What the decoder may guess ahead from: the text's own regularities, and the findings or the previous layout."""
         grammar, canvas = self._grammar(), prepared.canvas
         if grammar is None or not self.estimator.settings.drafts:
             return None
-        text = self._previous_text(canvas, previous)
-        if text is None and prepared.findings is not None:
-            text = format_layout(in_bins(prepared.findings, canvas.origin, canvas.num_bins), integers=True)
-        return LayoutDraft(grammar, text)
+        if reading is None or prepared.findings is None:
+            return LayoutDraft(grammar, self._previous_text(canvas, previous))
+        told = numbered(chosen(prepared.findings, reading.kept.tolist()))
+        return LayoutDraft(grammar, format_layout(in_bins(told, canvas.origin, canvas.num_bins), integers=True))
 
     def _grammar(self) -> LayoutGrammar | None:
-        return self.estimator.grammar(self.request.task, self.request.categories)
+        asked = CATEGORIES if reads_findings(self.estimator.model.config) else self.request.categories
+        return self.estimator.grammar(self.request.task, asked)
 
     def _tokens(
         self, prompt: Prompt, draft: LayoutDraft | None, generator: torch.Generator
@@ -301,6 +317,23 @@ class Estimation:
         best = search.run(prompt, self._budget(), self._grammar(), request.cancelled)
         self.statistics.append(search.statistics)
         yield from best.tokens
+
+
+class _Weigh:
+    """Scores of what was found before: the chance that it is real counts as well as how sure the text is."""
+
+    def __init__(self, reading: Reading | None) -> None:
+        self._chances: dict[type, list[float]] = {}
+        if reading is not None:
+            pairs = zip(reading.told.kind.tolist(), reading.chances[reading.kept].tolist())
+            for kind, chance in pairs:
+                self._chances.setdefault((Wall, Door, Window, Box)[kind], []).append(chance)
+
+    def __call__(self, entity: Entity) -> Entity:
+        chances = self._chances.get(type(entity), [])
+        if entity.score is None or entity.id >= len(chances):
+            return entity
+        return replace(entity, score=round(entity.score * chances[entity.id], 4))
 
 
 def _free_memory() -> None:

@@ -1,9 +1,8 @@
 """What the geometric estimator finds in a cloud, as something for a model to read beside the points.
 
-A model that sees planes, gaps and boxes that were measured need not measure them: it weighs each against the points, mends
-it, names it and adds what is missing. A finding stands in the prompt as the text that would tell it, each token with the one
-before it, so that a decoder which has just written that one finds what follows (an induction head in one step, after Olsson
-et al., "In-context Learning and Induction Heads", 2022).
+A model that sees planes, gaps and boxes that were measured need not measure them: the encoder weighs each against the
+points, and the decoder reads those that it holds for real as the text that would tell them, mends them, names them and adds
+what is missing. Where that text stands is told in `places`.
 """
 
 from __future__ import annotations
@@ -25,14 +24,11 @@ from spatial_perception.layout.text import format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.base import Task
 from spatial_perception.models.geometric.pipeline import GeometricEstimator
+from spatial_perception.models.spatiallm.places import FIELDS, LINES, finding_places
 from spatial_perception.pointcloud.cloud import PointCloud
 
-SLOTS = 8
+SLOTS = max(FIELDS)
 """Fields of an entity at most, in the order of the layout language."""
-FIELDS = (8, 6, 6, 8)
-"""Fields of walls, doors, windows and boxes; all but those of walls begin with a wall or a label."""
-LINES = (64, 32, 48, 160)
-"""Heads of walls, doors, windows and boxes that are single tokens of the compact tokenizer, and so the most findings."""
 LAST_NUMBERS = 160
 """Numbers that are one token with the end of their line: the last fields are lengths."""
 STEPS = 40
@@ -41,7 +37,9 @@ _LEAST_SCORE = 0.2  # the model weighs doubtful findings itself
 _KINDS: dict[type, int] = {Wall: 0, Door: 1, Window: 2, Box: 3}
 _LABEL = {name: number for number, name in enumerate(CATEGORIES)}
 _CHOICES = LINES[0] + len(CATEGORIES) + 1
-_GAIN = 25.0  # embeddings of text are small at first
+_GAIN = 50.0  # embeddings of text are small at first
+_DOUBT = 0.25  # and what is told beside them is smaller
+_HEADS = tuple(f"{name}_0={maker}(" for name, maker in zip(KINDS, CONSTRUCTORS))
 Encode = Callable[[str], Sequence[int]]
 
 
@@ -54,8 +52,9 @@ def finder() -> GeometricEstimator:
 @dataclass(frozen=True, eq=False)
 class FindingRows:
     """Findings in bins: `kind` (Q,) 0 to 3 int64, `values` (Q, 8) float32 (0 where there is no such field), `choice` (Q,)
-    int64 the wall or label, `score` (Q,) float32; and as text, `ids` (T,) int64 of the tokens of all fields and `heads`
-    (4,) int64 of the tokens with which the first line of each kind begins (those of further lines follow)."""
+    int64 the wall or label, `score` (Q,) float32; and as text, `ids` (Q, 8) int64 of the tokens of their fields, and `heads`
+    (5,) int64 of the tokens of the first head of each kind and of the first wall that an opening refers to, which those of
+    further ones follow."""
 
     kind: Tensor
     values: Tensor
@@ -71,6 +70,33 @@ class FindingRows:
         """The same rows on a device."""
         return FindingRows(*(getattr(self, part.name).to(device) for part in fields(self)))
 
+    def standing(self, kept: Tensor) -> Tensor:
+        """Those of the `kept` rows (Q,) bool whose wall, if they are openings, is kept too."""
+        walls = kept[self.kind == 0]
+        opening = (self.kind == 1) | (self.kind == 2)
+        if not len(walls):
+            return kept & ~opening
+        return kept & (~opening | walls[self.choice.clamp(max=len(walls) - 1)])
+
+    def keep(self, kept: Tensor) -> FindingRows:
+        """The rows that are kept (Q,) bool, their walls numbered anew; `kept` is what `standing` returns."""
+        ids, choice = self.ids.clone(), self.choice.clone()
+        number = kept[self.kind == 0].long().cumsum(0) - 1
+        opening = kept & ((self.kind == 1) | (self.kind == 2))
+        choice[opening] = number[choice[opening]]
+        ids[opening, 0] = self.heads[4] + choice[opening]
+        parts = (part[kept] for part in (self.kind, self.values, choice, self.score, ids))
+        return FindingRows(*parts, self.heads)
+
+    def tokens(self) -> Tensor:
+        """The tokens (T,) of their lines, heads included, as far as lines are counted in the order of the rows."""
+        line = (self.kind[:, None] == self.kind[None]).tril(-1).sum(1)
+        return torch.cat([(self.heads[self.kind] + line)[:, None], self.ids], dim=1)[_told(self.kind)]
+
+    def places(self) -> Tensor:
+        """The positions (T,) of those tokens."""
+        return finding_places(self.kind)[_told(self.kind)]
+
 
 def finding_rows(layout: Layout, origin: Sequence[float], num_bins: int, encode: Encode) -> FindingRows:
     """The rows of a layout (m) in bins from `origin`, in the order and with the wall numbers that it has.
@@ -85,8 +111,8 @@ def finding_rows(layout: Layout, origin: Sequence[float], num_bins: int, encode:
         _values(placed),
         torch.tensor([_choice(entity) for entity in entities], dtype=torch.int64),
         torch.tensor([1.0 if entity.score is None else entity.score for entity in entities], dtype=torch.float32),
-        _field_ids(placed, encode, int(_used(kind).sum())),
-        torch.tensor([encode(f"{name}_0={maker}(")[0] for name, maker in zip(KINDS, CONSTRUCTORS)], dtype=torch.int64),
+        _field_ids(placed, encode, kind),
+        torch.tensor([encode(text)[0] for text in (*_HEADS, "wall_0,")], dtype=torch.int64),
     )
 
 
@@ -100,8 +126,8 @@ def _values(placed: Layout) -> Tensor:
     return torch.from_numpy(np.array(values, dtype=np.float32).reshape(-1, SLOTS))
 
 
-def _field_ids(placed: Layout, encode: Encode, count: int) -> Tensor:
-    """Ids (T,) of all tokens but the heads of lines."""
+def _field_ids(placed: Layout, encode: Encode, kind: Tensor) -> Tensor:
+    """Ids (Q, 8) of all tokens but the heads of lines, 0 where there is no such field."""
     last = float(LAST_NUMBERS - 1)
     known = replace(
         placed,
@@ -114,12 +140,12 @@ def _field_ids(placed: Layout, encode: Encode, count: int) -> Tensor:
         ),
     )
     lines = [encode(line + "\n") for line in format_layout(known, integers=True).splitlines()]
-    found = torch.tensor([token for line in lines for token in line[1:]], dtype=torch.int64)
-    if len(found) != count:
+    if [len(line) - 1 for line in lines] != [FIELDS[number] for number in kind.tolist()]:
         raise EstimatorError(
             "the tokenizer of this checkpoint has not one token per field; findings need the compact one"
         )
-    return found
+    filled = [[*line[1:], *[0] * (SLOTS + 1 - len(line))] for line in lines]
+    return torch.tensor(filled, dtype=torch.int64).reshape(-1, SLOTS)
 
 
 def in_bins(layout: Layout, origin: Sequence[float], num_bins: int) -> Layout:
@@ -166,10 +192,7 @@ def waves(values: Tensor) -> Tensor:
 
 
 class FindingEncoder(nn.Module):
-    """Findings to summaries, one each, that the encoder holds against the points; and those to one token per field.
-
-    `before` turns the embedding of the token before a field, so that it does not meet that of the field itself.
-    """
+    """Findings to summaries, one each, that the encoder holds against the points; those to what is real, and to text."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -179,11 +202,11 @@ class FindingEncoder(nn.Module):
         self.rough = nn.Linear(whole, width)
         self.fine = nn.Sequential(nn.Linear(whole, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.real = nn.Linear(width, 1)
-        self.field = nn.Embedding(len(FIELDS) * SLOTS, width)
+        self.field = nn.Embedding(len(FIELDS) * (SLOTS + 1), width)
         self.context = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
-        self.before = nn.Linear(width, width, bias=False)
-        self.gain = nn.Parameter(torch.full((2,), _GAIN))
+        self.gain = nn.Parameter(torch.tensor(_GAIN))
+        nn.init.constant_(self.norm.weight, _DOUBT)
 
     def summaries(self, rows: FindingRows) -> Tensor:
         """One vector (Q, C) per finding, which tells of it and of the one before it of the same kind."""
@@ -195,26 +218,19 @@ class FindingEncoder(nn.Module):
         whole = torch.cat([own.flatten(1), before.flatten(1), score, torch.logit(score)], dim=1)
         return self.rough(whole) + self.fine(whole) + self.kind(rows.kind) + self.choice(rows.choice)
 
-    def tokens(self, rows: FindingRows, summaries: Tensor) -> Tensor:
-        """What is to be known of each field (T, C), finding after finding, from rows and their summaries (Q, C)."""
-        place = rows.kind[:, None] * SLOTS + torch.arange(SLOTS, device=summaries.device)
-        return self.norm((self.field(place) + self.context(summaries)[:, None])[_used(rows.kind)])
+    def chances(self, summaries: Tensor) -> Tensor:
+        """How likely findings are real (Q,) float32, from their summaries (Q, C)."""
+        return torch.sigmoid(self.real(summaries)[:, 0].float())
 
-    def lines(self, rows: FindingRows, summaries: Tensor) -> Tensor:
-        """The line (Q,) int64 that each finding will be among those of its kind, as far as it is held for real."""
-        real = torch.sigmoid(self.real(summaries.detach())[:, 0].float()).detach()
-        same = rows.kind[:, None] == rows.kind[None]
-        most = torch.tensor(LINES, device=rows.kind.device)[rows.kind] - 1
-        return torch.minimum((same * real[None]).tril(-1).sum(1).round().long(), most)
+    def context_of(self, rows: FindingRows, summaries: Tensor) -> Tensor:
+        """What is to be known at each token (T, C) of the lines of findings, from their summaries (Q, C)."""
+        place = rows.kind[:, None] * (SLOTS + 1) + torch.arange(SLOTS + 1, device=summaries.device)
+        return self.norm((self.field(place) + self.context(summaries)[:, None])[_told(rows.kind)])
 
-    def text(self, rows: FindingRows, summaries: Tensor, embed: Callable[[Tensor], Tensor]) -> Tensor:
-        """The embeddings (T, H) of the fields as text, each with the turned one of the token before it."""
-        used = _used(rows.kind)
-        ids = torch.zeros_like(used, dtype=torch.int64)
-        ids[used] = rows.ids
-        head = rows.heads[rows.kind] + self.lines(rows, summaries)
-        before = torch.cat([head[:, None], ids[:, :-1]], dim=1)[used]
-        return self.gain[0] * embed(rows.ids) + self.gain[1] * self.before(embed(before))
+
+def _told(kind: Tensor) -> Tensor:
+    """Which of the head and the slots (Q, 9) are tokens of a line."""
+    return torch.cat([torch.ones_like(kind, dtype=torch.bool)[:, None], _used(kind)], dim=1)
 
 
 def _used(kind: Tensor) -> Tensor:
@@ -227,6 +243,18 @@ def middles(rows: FindingRows, voxel: float) -> Tensor:
     at = rows.values
     wall = (at[:, 0:2] + at[:, 3:5]) / 2
     return torch.where((rows.kind == 0)[:, None], wall, at[:, 1:3]) * voxel
+
+
+def chosen(layout: Layout, kept: Sequence[bool]) -> Layout:
+    """The findings that are kept (one value each, in the order of iteration), with the ids that they have."""
+    ids = {id(entity) for entity, keep in zip(layout, kept) if keep}
+    return replace(
+        layout,
+        walls=tuple(wall for wall in layout.walls if id(wall) in ids),
+        doors=tuple(door for door in layout.doors if id(door) in ids),
+        windows=tuple(window for window in layout.windows if id(window) in ids),
+        boxes=tuple(box for box in layout.boxes if id(box) in ids),
+    )
 
 
 def find(cloud: PointCloud, task: Task = "all") -> Layout:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from math import exp, log, log1p
 from pathlib import Path
 from typing import TypeVar
@@ -33,9 +33,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Logistic weights per kind of entity: bias, then one weight per number of `features`."""
+    """Logistic weights per kind of entity: bias, then one weight per number of `features`; and the least chance of being
+    right with which an entity of a kind is kept."""
 
     weights: Mapping[str, tuple[float, ...]]
+    least: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, directory: Path) -> Calibration | None:
@@ -45,8 +47,9 @@ class Calibration:
             return None
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            return cls({str(kind): tuple(float(v) for v in row) for kind, row in values.items()})
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+            weights = {str(kind): tuple(float(v) for v in row["weights"]) for kind, row in values.items()}
+            return cls(weights, {str(kind): float(row["least"]) for kind, row in values.items()})
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise EstimatorError(f"{path}: no calibration can be read ({error}); remove it") from error
 
     def score(self, entity: Entity) -> float | None:
@@ -56,6 +59,10 @@ class Calibration:
             return entity.score
         total = row[0] + sum(weight * value for weight, value in zip(row[1:], features(entity)))
         return round(1.0 / (1.0 + exp(-max(-30.0, min(30.0, total)))), 4)
+
+    def is_likely(self, entity: Entity) -> bool:
+        """Whether an entity with such a chance as its score is kept."""
+        return entity.score is None or entity.score >= self.least.get(_KINDS[type(entity)], 0.0)
 
 
 def features(entity: Entity) -> tuple[float, float, float]:
@@ -71,18 +78,17 @@ def features(entity: Entity) -> tuple[float, float, float]:
 
 
 def finish(layout: Layout, points: ArrayLike, calibration: Calibration | None = None) -> Finished:
-    """The layout moved onto the points (N, 3) it was read from, with support, without entities that have none."""
+    """The layout moved onto the points (N, 3) it was read from, with support, without entities that have none, and without
+    those that are too likely to be wrong."""
     moved = support_by_points(refine(layout, points), points)
-    walls = tuple(wall for wall in moved.walls if (wall.support or 0) >= LEAST_SUPPORT["wall"])
-    ids = {wall.id for wall in walls}
-    kept = replace(
-        moved,
-        walls=walls,
-        doors=tuple(door for door in moved.doors if door.wall_id in ids),
-        windows=tuple(window for window in moved.windows if window.wall_id in ids),
-        boxes=tuple(box for box in moved.boxes if (box.support or 0) >= LEAST_SUPPORT["box"]),
-    )
-    single = deduplicate(kept).layout
+    supported = _only(moved, lambda entity: (entity.support or 0) >= LEAST_SUPPORT.get(_KINDS[type(entity)], 0))
+    single = deduplicate(supported).layout
+    notes = []
+    if len(single) < len(moved):
+        dropped = len(moved) - len(single)
+        notes.append(f"{dropped} entities without points to support them, or told twice, were left out")
+    if calibration is None:
+        return Finished(single, tuple(notes))
     scored = replace(
         single,
         walls=_scored(single.walls, calibration),
@@ -90,12 +96,24 @@ def finish(layout: Layout, points: ArrayLike, calibration: Calibration | None = 
         windows=_scored(single.windows, calibration),
         boxes=_scored(single.boxes, calibration),
     )
-    dropped = len(moved) - len(scored)
-    notes = (f"{dropped} entities without points to support them, or told twice, were left out",) if dropped else ()
-    return Finished(scored, notes)
+    likely = _only(scored, calibration.is_likely)
+    if len(likely) < len(scored):
+        notes.append(f"{len(scored) - len(likely)} entities that are likely to be wrong were left out")
+    return Finished(likely, tuple(notes))
 
 
-def _scored(entities: tuple[_Any, ...], calibration: Calibration | None) -> tuple[_Any, ...]:
-    if calibration is None:
-        return entities
+def _only(layout: Layout, is_kept: Callable[[Entity], bool]) -> Layout:
+    """The entities that are kept, openings with their walls."""
+    walls = tuple(wall for wall in layout.walls if is_kept(wall))
+    ids = {wall.id for wall in walls}
+    return replace(
+        layout,
+        walls=walls,
+        doors=tuple(door for door in layout.doors if door.wall_id in ids and is_kept(door)),
+        windows=tuple(window for window in layout.windows if window.wall_id in ids and is_kept(window)),
+        boxes=tuple(box for box in layout.boxes if is_kept(box)),
+    )
+
+
+def _scored(entities: tuple[_Any, ...], calibration: Calibration) -> tuple[_Any, ...]:
     return tuple(replace(entity, score=calibration.score(entity)) for entity in entities)

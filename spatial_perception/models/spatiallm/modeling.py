@@ -21,9 +21,10 @@ from spatial_perception.models import weights
 from spatial_perception.models.spatiallm.config import PillarConfig, SonataConfig, SpatialLMConfig
 from spatial_perception.models.spatiallm.findings import FindingRows
 from spatial_perception.models.spatiallm.pillar import PillarEncoder, Words, make_pillars
+from spatial_perception.models.spatiallm.places import ANSWER, AnswerPlaces, prompt_places
 from spatial_perception.models.spatiallm.scenescript import SceneScriptEncoder
 from spatial_perception.models.spatiallm.sonata import Permutations, SonataEncoder
-from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, PointTokenIds, Spliced, splice_points
+from spatial_perception.models.spatiallm.splice import IGNORED_LABEL, PointTokenIds, Spliced, point_place, splice_points
 
 TENSOR_COLUMNS = 9
 LICENCE = "CC-BY-NC-4.0 (non-commercial use only), Llama variants also under the Llama licence"
@@ -36,6 +37,17 @@ class LanguageOutput:
 
     logits: Tensor
     loss: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A cloud and its findings as the decoder reads them: `embeds` (P + T, H), the findings that are told there, which of
+    all they are, `kept` (Q,) bool, and how likely each of all is real, `chances` (Q,) float32."""
+
+    embeds: Tensor
+    told: FindingRows
+    kept: Tensor
+    chances: Tensor
 
 
 def _stack(config: SpatialLMConfig) -> nn.Module:
@@ -187,15 +199,21 @@ class SpatialLM(nn.Module):
             raise CloudError("the cloud tensor has no valid row; give a cloud with points")
         return rows
 
-    def _with_findings(self, tensor: Tensor | NDArray[Any], findings: FindingRows) -> Tensor:
-        """What the decoder reads (P + T, H) of a cloud tensor and of findings in it."""
+    @torch.inference_mode()
+    def weigh(self, tensor: Tensor | NDArray[Any], findings: FindingRows, least: float = 0.5) -> Reading:
+        """Hold findings against a cloud tensor (N, 9); those whose chance to be real is at least `least` are to be read."""
         encoder = self.point_backbone
-        if not isinstance(encoder, PillarEncoder):
-            raise EstimatorError("findings can be read behind a pillar encoder only")
-        rows, words = findings.to(self.device), Words(self.project, self.model.embed_tokens)
+        if not isinstance(encoder, PillarEncoder) or encoder.findings is None:
+            raise EstimatorError("findings can be read by models with a pillar encoder that was made for them")
+        rows = findings.to(self.device)
         with torch.autocast(self.device.type, enabled=False):
             pillars = make_pillars(self._rows(tensor)[:, 3:6].to(torch.float32), encoder.config)
-            return encoder.told(*encoder.read([pillars], [rows]), [rows], words)[0]
+            (tokens,), (summaries,) = encoder.read([pillars], [rows])
+            chances = encoder.findings.chances(summaries)
+            kept = rows.standing(chances >= least)
+            told, words = rows.keep(kept), Words(self.project, self.model.embed_tokens)
+            embeds = encoder.told(tokens, summaries[kept], told, words)
+        return Reading(embeds, told, kept, chances)
 
     def project(self, tokens: Tensor) -> Tensor:
         """Point tokens (P, E) to the width of the language model (P, H), in its dtype."""
@@ -244,14 +262,18 @@ class SpatialLM(nn.Module):
         input_ids: Tensor,
         tensor: Tensor | NDArray[Any],
         permutations: Permutations | None = None,
-        findings: FindingRows | None = None,
+        reading: Reading | None = None,
     ) -> Prompt:
-        """What the decode loop reads: the spliced embeddings of one prompt and one cloud, and of findings in it."""
-        if findings is None:
-            points = self.project(self.encode(tensor, permutations))
-        else:
-            points = self._with_findings(tensor, findings)
-        return Prompt(self.splice(torch.as_tensor(input_ids).reshape(1, -1), [points]).embeds)
+        """What the decode loop reads: the spliced embeddings of one prompt and one cloud, or of what `weigh` returned."""
+        ids = torch.as_tensor(input_ids).reshape(1, -1)
+        if reading is None:
+            return Prompt(self.splice(ids, [self.project(self.encode(tensor, permutations))]).embeds)
+        embeds = self.splice(ids, [reading.embeds]).embeds
+        start, end = point_place(ids[0], self.point_token_ids)
+        findings = reading.told.places()
+        places = prompt_places(start + 1, len(reading.embeds) - len(findings), findings, ids.shape[1] - end)
+        heads = tuple(reading.told.heads[:4].tolist())
+        return Prompt(embeds, places[None], ANSWER, AnswerPlaces(heads))
 
     def generate_ids(
         self,

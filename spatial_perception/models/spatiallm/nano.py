@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from spatial_perception.configuration import check_settings
-from spatial_perception.generation.grammar import LayoutGrammar
-from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.models.spatiallm.finish import Calibration
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pipeline import SpatialLMEstimator, load_tokenizer
@@ -35,7 +33,3 @@ class NanoEstimator(SpatialLMEstimator):
             model.pack_for_inference()
         super().__init__(model, load_tokenizer(WEIGHTS), checked)
         self.calibration = Calibration.of(WEIGHTS)
-
-    def grammar(self, task: str, categories: tuple[str, ...]) -> LayoutGrammar | None:
-        """As of any checkpoint, but labels are always those that the model was taught."""
-        return super().grammar(task, categories or CATEGORIES)

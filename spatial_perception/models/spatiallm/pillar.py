@@ -150,24 +150,13 @@ class PillarEncoder(nn.Module):
         """The tokens (P, E) of each cloud."""
         return self.read(clouds)[0]
 
-    def told(
-        self,
-        pillars: Sequence[Tensor],
-        summaries: Sequence[Tensor],
-        findings: Sequence[FindingRows] | None,
-        words: Words,
-    ) -> list[Tensor]:
-        """What the language model reads (P + T, H): projected pillars, and after them findings as text, from what `read`
-        returns."""
-        if self.findings is None or findings is None:
-            return [words.project(tokens) for tokens in pillars]
-        parts = []
-        for tokens, rows, summary in zip(pillars, findings, summaries):
-            known = words.project(self.findings.tokens(rows, summary))
-            parts.append(
-                torch.cat([words.project(tokens), known + self.findings.text(rows, summary, words.embed).to(known)])
-            )
-        return parts
+    def told(self, tokens: Tensor, summaries: Tensor, rows: FindingRows | None, words: Words) -> Tensor:
+        """What the language model reads (P + T, H) of one cloud: projected pillars (P, E), and after them the findings in
+        `rows` as text, with their summaries (Q, E)."""
+        if self.findings is None or rows is None:
+            return words.project(tokens)
+        known = words.project(self.findings.context_of(rows, summaries))
+        return torch.cat([words.project(tokens), known + (self.findings.gain * words.embed(rows.tokens())).to(known)])
 
     def read(
         self, clouds: Sequence[Pillars], findings: Sequence[FindingRows] | None = None

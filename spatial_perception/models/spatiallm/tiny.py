@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from spatial_perception.errors import OutputError
 from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.models.spatiallm.config import SpatialLMConfig
+from spatial_perception.models.spatiallm.fresh import byte_letters, byte_level_tokenizer, point_ids, write_checkpoint
 from spatial_perception.models.spatiallm.modeling import SpatialLM
-from spatial_perception.models.spatiallm.prompts import POINT_END, POINT_PAD, POINT_START, code_template
+from spatial_perception.models.spatiallm.prompts import code_template
 
-SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", POINT_START, POINT_END, POINT_PAD)
 _WORDS = (
     "wall", "door", "window", "bbox", "=Wall", "=Door", "=Window", "=Bbox", "(wall", ")\n", "\n\n",
     "system", "user", "assistant", "Detect", " walls", " doors", " windows", " boxes", " The", " reference", " code",
@@ -40,49 +38,12 @@ def make_tiny_checkpoint(
     `backbone` is sonata (1.1) or scenescript (1.0). Same arguments, same bytes. Raises OutputError if it cannot be
     written.
     """
-    path = Path(directory)
-    tokenizer = tiny_tokenizer()
+    path, tokenizer = Path(directory), tiny_tokenizer()
     config = tiny_config(tokenizer, backbone, num_bins, hidden)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = SpatialLM(SpatialLMConfig.from_dict(config))
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        _write(path, config, tokenizer)
-        save_weights(model, path)
-    except OSError as error:
-        raise OutputError(f"cannot write a checkpoint to {path}: {error}") from error
-    return path
-
-
-def save_weights(model: SpatialLM, directory: Path) -> None:
-    """Write the weights of `model` as published ones are: one safetensors file, without a tied output layer."""
-    from safetensors.torch import save_file
-
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    if model.is_tied:
-        state.pop("lm_head.weight")
-    save_file(state, directory / "model.safetensors", metadata={"format": "pt"})
-
-
-def _write(path: Path, config: dict[str, Any], tokenizer: Any) -> None:
-    tokenizer.save(str(path / "tokenizer.json"))
-    end = tokenizer.token_to_id("<|im_end|>")
-    files = {
-        "config.json": config,
-        "generation_config.json": {"eos_token_id": [end], "pad_token_id": tokenizer.token_to_id("<|endoftext|>")},
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "eos_token": "<|im_end|>",
-            "pad_token": "<|endoftext|>",
-            "chat_template": _CHAT,
-            "clean_up_tokenization_spaces": False,
-            "model_max_length": 4096,
-        },
-    }
-    for name, content in files.items():
-        (path / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    (path / "README.md").write_text(_CARD, encoding="utf-8")
+    return write_checkpoint(path, model, config, tokenizer, _CHAT, {"README.md": _CARD})
 
 
 def tiny_config(tokenizer: Any, backbone: str = "sonata", num_bins: int = 1280, hidden: int = 64) -> dict[str, Any]:
@@ -117,9 +78,7 @@ def tiny_config(tokenizer: Any, backbone: str = "sonata", num_bins: int = 1280, 
         "point_backbone": backbone,
         "point_config": {**encoders.get(backbone, {}), "num_bins": num_bins},
         "projector": "mlp",
-        "point_start_token_id": tokenizer.token_to_id(POINT_START),
-        "point_end_token_id": tokenizer.token_to_id(POINT_END),
-        "point_token_id": tokenizer.token_to_id(POINT_PAD),
+        **point_ids(tokenizer),
     }
 
 
@@ -129,7 +88,7 @@ def tiny_tokenizer(words: Iterable[str] = (), pieces: str = _PIECES) -> Any:
     `words` become single tokens before all others, as far as `pieces`, the regular expression that cuts text apart,
     allows.
     """
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import models
 
     letters = byte_letters()
     vocabulary = {letter: index for index, letter in enumerate(sorted(letters.values()))}
@@ -137,20 +96,7 @@ def tiny_tokenizer(words: Iterable[str] = (), pieces: str = _PIECES) -> Any:
     names = [part for name in CATEGORIES for part in name.replace("-", "_").split("_")]
     for word in (*words, *_WORDS, *names, *code_template().split()):
         _add_merges(letters, word, vocabulary, merges)
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    split = [pre_tokenizers.Split(Regex(pieces), "isolated")] if pieces else []
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*split, byte_level])
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL])
-    return tokenizer
-
-
-def byte_letters() -> dict[int, str]:
-    """The printable character that byte-level tokenizers use for each byte."""
-    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    hidden = [byte for byte in range(256) if byte not in shown]
-    return {**{byte: chr(byte) for byte in shown}, **{byte: chr(256 + rank) for rank, byte in enumerate(hidden)}}
+    return byte_level_tokenizer(models.BPE(vocab=vocabulary, merges=merges), pieces)
 
 
 def _add_merges(letters: dict[int, str], word: str, vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from spatial_perception.errors import EstimatorError
 from spatial_perception.layout.entities import Box, Door, Layout, Wall
 from spatial_perception.models.spatiallm.finish import Calibration, features, finish
 from spatial_perception.models.spatiallm.refine import refine
@@ -116,3 +117,24 @@ def test_scores_follow_the_calibration():
     assert plain.score == 0.9
     assert scored.score == pytest.approx(expected, abs=1e-4)
     assert finish(truth, xyz, calibration).layout.doors[0].score == 0.8
+
+
+def test_what_is_likely_to_be_wrong_is_left_out_and_said():
+    truth, xyz = room()
+    calibration = Calibration({"wall": (0.0, 0.0, 0.0, 0.0)}, {"wall": 0.4, "box": 0.95})
+    found = finish(truth, xyz, calibration)
+    assert found.layout.boxes == ()
+    assert found.layout.doors == finish(truth, xyz).layout.doors
+    assert "likely to be wrong" in found.notes[-1]
+    assert not finish(truth, xyz, Calibration({}, {"door": 0.99})).layout.doors
+
+
+def test_a_calibration_is_read_from_its_file(tmp_path):
+    assert Calibration.of(tmp_path) is None
+    file = tmp_path / "calibration.json"
+    file.write_text('{"box": {"weights": [1, 2, 3, 4], "least": 0.3}}')
+    assert Calibration.of(tmp_path) == Calibration({"box": (1.0, 2.0, 3.0, 4.0)}, {"box": 0.3})
+    for text in ('{"box": [1, 2]}', "[]", "{", '{"box": {"weights": ["x"], "least": 0}}'):
+        file.write_text(text)
+        with pytest.raises(EstimatorError, match=r"calibration\.json"):
+            Calibration.of(tmp_path)

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from spatial_perception.errors import ConfigError, OutputError
+from spatial_perception.models.spatiallm.fresh import SPECIAL
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.models.spatiallm.pipeline import load_tokenizer
 from spatial_perception.models.spatiallm.prompts import chat_text, training_chat, user_message
-from spatial_perception.models.spatiallm.tiny import SPECIAL, make_tiny_checkpoint
+from spatial_perception.models.spatiallm.tiny import make_tiny_checkpoint
 
 
 def digests(directory):
