@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spatial_perception.models.geometric.box_features import box_features, box_probability
+from spatial_perception.models.geometric.box_features import box_features, box_probability, wall_gap
 from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid, merged_duplicates
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
@@ -27,6 +27,15 @@ _STRIP = (1.2, 0.05, 0.15)  # m; length, greatest thickness and greatest drop of
 _BEFORE = 0.6  # m; a way through a door is free this far before its wall
 _JAMB = 0.1  # m; what stands this near to a side of a door may reach before it
 _HEADROOM = 1.5  # m; what hangs higher leaves the way through free
+_LAMP = "floor-standing_lamp"
+_SHADE = (
+    0.85,
+    1.6,
+    0.65,
+    0.15,
+)  # m; where the lower end of the shade of a lamp is, from, to; its greatest and least side
+_SHADE_TO_WALL, _SHADE_TO_CEILING = 0.1, 0.4  # m; what is nearer hangs there
+_FOOT, _POLE = 0.3, 0.2  # m; what ends lower, or is thinner, belongs to the lamp itself
 _HINGE = 0.25  # m; a leaf begins this near to a side of its door
 
 
@@ -56,7 +65,9 @@ def find_objects(
                     boxes.append(completed(box, walls, levels, piece.base))
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [b for b in boxes if not is_ceiling_strip(b, levels)]
-    things = [_thing(box, walls, levels, spacing) for box in merged_duplicates(boxes)]
+    wholes = [on_its_pole(box, boxes, walls, levels) for box in boxes]
+    seen = {id(whole): box for whole, box in zip(wholes, boxes)}
+    things = [_thing(seen[id(box)], box, walls, levels, spacing) for box in merged_duplicates(wholes)]
     things = [t for t in things if t.score >= config.object_min_score]
     return sorted(things, key=lambda t: (-float(np.prod(t.box.size)), *t.box.center.tolist()))
 
@@ -119,10 +130,37 @@ def is_ceiling_strip(box: Cuboid, levels: Levels) -> bool:
     return max(box.size[:2]) > _STRIP[0] and float(box.size[2]) < _STRIP[1]
 
 
-def _thing(box: Cuboid, walls: list[Run], levels: Levels, spacing: float) -> Thing:
-    label, fit = best_label(box, walls, levels)
-    features = box_features(box, walls, levels, spacing, fit)
+def on_its_pole(box: Cuboid, boxes: list[Cuboid], walls: list[Run], levels: Levels) -> Cuboid:
+    """What hangs in the open above nothing, drawn on to the floor: the shade of a lamp, whose pole a scan hardly meets."""
+    wide, tall = float(box.size[:2].max()), float(box.size[2])
+    floats = _SHADE[0] < box.bottom - levels.floor < _SHADE[1] and wide < _SHADE[2] and _SHADE[3] < tall < _SHADE[2]
+    if not floats or wall_gap(box, walls) < _SHADE_TO_WALL or levels.top - box.top < _SHADE_TO_CEILING:
+        return box
+    if any(_stands_on(box, other) for other in boxes if not _is_pole(other, levels)):
+        return box
+    center = np.array([*box.center[:2], (levels.floor + box.top) / 2])
+    return replace(box, center=center, size=np.array([*box.size[:2], box.top - levels.floor]))
+
+
+def _is_pole(box: Cuboid, levels: Levels) -> bool:
+    """Whether a box may be what a scan met of the foot or the pole of a lamp."""
+    return box.top - levels.floor < _FOOT or float(box.size[:2].max()) < _POLE
+
+
+def _stands_on(box: Cuboid, other: Cuboid) -> bool:
+    """Whether the middle of a box is over another one that is not all above it."""
+    c, s = np.cos(other.yaw), np.sin(other.yaw)
+    d = box.center[:2] - other.center[:2]
+    local = np.abs([c * d[0] + s * d[1], -s * d[0] + c * d[1]])
+    return bool((local < other.size[:2] / 2 + 0.1).all()) and other.bottom < box.bottom - 0.05
+
+
+def _thing(seen: Cuboid, box: Cuboid, walls: list[Run], levels: Levels, spacing: float) -> Thing:
+    """A box with its label and chance; the latter rests on what was `seen` of it."""
+    fit = best_label(seen, walls, levels)[1]
+    features = box_features(seen, walls, levels, spacing, fit)
     in_the_open = not walls and levels.floor_seen
+    label = best_label(box, walls, levels)[0] if box is seen else _LAMP
     return Thing(box, label, box_probability(features, in_the_open=in_the_open), features)
 
 

@@ -200,7 +200,7 @@ class SpatialLM(nn.Module):
         return rows
 
     @torch.inference_mode()
-    def weigh(self, tensor: Tensor | NDArray[Any], findings: FindingRows, least: float = 0.5) -> Reading:
+    def weigh(self, tensor: Tensor | NDArray[Any], findings: FindingRows, least: float = 0.3) -> Reading:
         """Hold findings against a cloud tensor (N, 9); those whose chance to be real is at least `least` are to be read."""
         encoder = self.point_backbone
         if not isinstance(encoder, PillarEncoder) or encoder.findings is None:

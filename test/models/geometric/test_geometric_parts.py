@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatial_perception.models.geometric.boxes import cuboid_of, fit_cuboid
+from spatial_perception.models.geometric.boxes import cuboid_of, fit_cuboid, merged_duplicates
+from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.faces import Face, bridged, rooms_beside, runs
 from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels, find_levels
 from spatial_perception.models.geometric.lines import Line, find_lines, turn_between
-from spatial_perception.models.geometric.objects import is_ceiling_strip, with_raised_parts
+from spatial_perception.models.geometric.objects import find_objects, is_ceiling_strip, on_its_pole, with_raised_parts
 from spatial_perception.models.geometric.priors import PRIORS
 from spatial_perception.models.geometric.raster import splat
 from spatial_perception.models.geometric.samples import (
@@ -195,3 +196,24 @@ def test_nothing_on_the_floor_hangs_from_an_unseen_ceiling():
 
 def test_there_are_59_categories():
     assert len(PRIORS) == 59
+
+
+def test_the_shade_of_a_lamp_stands_on_its_pole():
+    levels, ends = Levels(0.0, 2.6, 2.6, True), (np.array([1.0, 1.0]), np.array([1.4, 1.35]))
+    shade, pole = cuboid_of(0.0, *ends, 1.25, 1.6, 80), cuboid_of(0.0, ends[0] + 0.18, ends[0] + 0.24, 0.0, 1.2, 30)
+    lamp = on_its_pole(shade, [shade, pole], [], levels)
+    assert (lamp.bottom, lamp.top) == pytest.approx((0.0, 1.6))
+    assert lamp.size[:2].tolist() == shade.size[:2].tolist()
+    assert merged_duplicates([lamp, pole]) == [lamp]
+    table = cuboid_of(0.0, np.zeros(2), np.full(2, 2.0), 0.0, 1.2, 500)
+    low, wide = cuboid_of(0.0, *ends, 0.6, 0.9, 80), cuboid_of(0.0, ends[0], ends[0] + 1.2, 1.25, 1.6, 80)
+    hanging, flat = cuboid_of(0.0, *ends, 1.9, 2.4, 80), cuboid_of(0.0, *ends, 1.25, 1.3, 80)
+    for box, others in ((shade, [table]), (low, []), (wide, []), (hanging, []), (flat, [])):
+        assert on_its_pole(box, [box, *others], [], levels) is box
+
+
+def test_a_lamp_is_found_whole_and_named():
+    shade = filled((1.0, 1.0, 1.25), (1.4, 1.4, 1.6))
+    things = find_objects(shade, [], [], Levels(0.0, 2.6, 2.6, True), 0.03, GeometricConfig.model_validate({}))
+    assert [thing.label for thing in things] == ["floor-standing_lamp"]
+    assert things[0].box.bottom == pytest.approx(0.0)
