@@ -19,6 +19,7 @@ from spatial_perception.models.base import Task
 from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, AutoSettings, read_rules
 from spatial_perception.models.spatiallm.findings import find
 from spatial_perception.models.spatiallm.nano import NanoEstimator
+from spatial_perception.models.spatiallm.prompts import check_categories
 from spatial_perception.pointcloud.cloud import PointCloud
 
 _GATES = {"wall": 1.0, "door": 0.8, "window": 0.8, "box": 1.0}
@@ -56,9 +57,10 @@ class ConsensusEstimator:
         self, cloud: PointCloud, task: Task = "all", categories: Sequence[str] = (), previous: Layout | None = None
     ) -> Layout:
         """The layout of a cloud; see `LayoutEstimator.estimate`. Its notes say what one estimator tells alone."""
+        check_categories(categories, self.model.settings.known_categories)
         findings = find(cloud, task)
-        layout = self.model.run(cloud, task, categories, previous, findings=findings).layout()
-        told = list(merge(asked(findings, categories), layout))
+        layout = self.model.run(cloud, task, (), previous, findings=findings).layout()
+        told = [one for one in merge(findings, layout) if is_asked(one.entity, categories)]
         kept = [one for one in map(self._judged, told) if one is not None]
         notes = (*layout.provenance.notes, *_notes(kept))
         provenance = Provenance(self.name, __version__, self.config.digest(), "", notes)
@@ -78,15 +80,16 @@ class ConsensusEstimator:
         yield from self.estimate(cloud, task, categories, previous)
 
 
-def asked(findings: Layout, categories: Sequence[str]) -> Layout:
-    """The findings without boxes of other categories; doubtful ones stay, since the model may tell them too."""
-    return replace(findings, boxes=tuple(box for box in findings.boxes if not categories or box.label in categories))
+def is_asked(entity: Entity, categories: Sequence[str]) -> bool:
+    """Whether an entity is no box of a category that nobody asked for; no categories mean all."""
+    return not categories or not isinstance(entity, Box) or entity.label in categories
 
 
 def merge(findings: Layout, layout: Layout) -> Iterator[Told]:
     """Everything that the geometric estimator or the model tells, each thing once.
 
-    Where both tell it, it is as it was measured: the model copies with an error that it does not make up for.
+    Where both tell it, it is where it was measured, and what the model calls it: that knows labels better by far, and places
+    no better.
     """
     walls = _pairs(wall_costs, findings.walls, layout.walls, "wall")
     first = 1 + max((wall.id for wall in layout.walls), default=-1)
@@ -112,12 +115,16 @@ def _union(findings: Sequence[_Any], told: Sequence[_Any], pairs: Mapping[int, i
         if number in partner:
             found = findings[partner[number]]
             scores = (0.5 if found.score is None else found.score, own)
-            yield Told(found, BOTH, scores)
+            yield Told(_called(found, entity), BOTH, scores)
         else:
             yield Told(entity, MODEL, (own,))
     for number, finding in enumerate(findings):
         if number not in pairs:
             yield Told(finding, GEOMETRIC, (0.5 if finding.score is None else finding.score,))
+
+
+def _called(found: _Any, told: _Any) -> _Any:
+    return replace(found, label=told.label) if isinstance(found, Box) and isinstance(told, Box) else found
 
 
 def numbered(told: Sequence[Told]) -> tuple[Layout, Mapping[str, Sequence[Told]]]:

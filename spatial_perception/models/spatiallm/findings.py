@@ -85,8 +85,7 @@ class FindingRows:
         opening = kept & ((self.kind == 1) | (self.kind == 2))
         choice[opening] = number[choice[opening]]
         ids[opening, 0] = self.heads[4] + choice[opening]
-        parts = (part[kept] for part in (self.kind, self.values, choice, self.score, ids))
-        return FindingRows(*parts, self.heads)
+        return FindingRows(self.kind[kept], self.values[kept], choice[kept], self.score[kept], ids[kept], self.heads)
 
     def tokens(self) -> Tensor:
         """The tokens (T,) of their lines, heads included, as far as lines are counted in the order of the rows."""
