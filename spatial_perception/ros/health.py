@@ -93,7 +93,7 @@ class Health:
     def _explanation(self, state: InputState) -> str:
         queue = self._parts.queue
         assert queue is not None
-        return explain_silence(self._node, state, queue.missing, queue.drops)
+        return explain_silence(self._node, state, queue.missing.get(state.topic), queue.drops)
 
     def _inputs(self, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
         queue, states = self._parts.queue, self._states()

@@ -66,13 +66,14 @@ class TransformQueue(Generic[Payload]):
 
     A message waits at most `patience` (s, by the wall clock, so that a paused simulation delays but does not stall what
     follows) and at most `size` wait; the oldest goes first. With `latest` set, only the newest of each topic waits.
-    `drops` counts what was lost by (topic, reason). All methods may be called from any thread.
+    `drops` counts what was lost by (topic, reason), `missing` holds the transform that each topic last waited for. All
+    methods may be called from any thread.
     """
 
     def __init__(self, buffer: Buffer, target: str, patience: float, size: int, latest: bool = False) -> None:
         self.target, self.patience, self.size, self.latest = target, patience, size, latest
         self.drops: Counter[tuple[str, str]] = Counter()
-        self.missing: MissingTransform | None = None
+        self.missing: dict[str, MissingTransform] = {}
         self.arrived = threading.Condition()
         self._buffer = buffer
         self._items: deque[Waiting[Payload]] = deque()
@@ -139,10 +140,10 @@ class TransformQueue(Generic[Payload]):
         try:
             return pose_of(self._buffer.lookup_transform(self.target, item.frame_id, Time(nanoseconds=item.stamp)))
         except CloudError as error:
-            self.missing = MissingTransform(self.target, item.frame_id, str(error))
+            self.missing[item.topic] = MissingTransform(self.target, item.frame_id, str(error))
             return TF_INVALID
         except TransformException as error:
-            self.missing = MissingTransform(self.target, item.frame_id, " ".join(str(error).split()))
+            self.missing[item.topic] = MissingTransform(self.target, item.frame_id, " ".join(str(error).split()))
         if self._is_past(item):
             return TF_TOO_OLD
         return TF_MISSING if monotonic() - item.arrived > self.patience else ""

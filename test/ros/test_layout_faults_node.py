@@ -72,10 +72,13 @@ def test_a_frame_without_transform_is_named(running):
     unknown = PointCloud2(height=1, width=0, point_step=12)
     world.homeless.frame = "cellar"
     with world.robot:
-        for _ in range(30):
+
+        def named():
             world.homeless.send(message=unknown)
-            world.wait(lambda: True)
-        status(world, "inputs", 2, "no transform map <- cellar")
+            last = diagnostics(world.diagnostics, "inputs")
+            return last and last[0] == 2 and "no transform map <- cellar" in last[1]
+
+        world.wait(named, describe="the missing transform")
 
 
 def cloud(xyz, **changes):

@@ -226,6 +226,14 @@ def test_what_cannot_be_transformed_is_counted_by_reason(frame, stamp, patience,
     assert not len(queue)
 
 
+def test_each_topic_has_its_own_missing_transform():
+    queue = TransformQueue(buffer_with(1, 2), "map", 60.0, 10)
+    queue.add("a", "cellar", SECOND, "cloud")
+    queue.add("b", "lidar", 9 * SECOND, "cloud")
+    assert queue.take() is None
+    assert {topic: missing.source for topic, missing in queue.missing.items()} == {"a": "cellar", "b": "lidar"}
+
+
 def test_the_queue_is_bounded_and_drops_the_oldest():
     queue = TransformQueue(Buffer(), "map", 60.0, 3)
     for number in range(5):
