@@ -14,9 +14,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from nano_accuracy import KINDS, least_chance, logistic, scenes
+from nano_accuracy import KINDS, least_chance, logistic, scenes, truths_met
 
-from spatial_perception.evaluation.layout_metrics import ALL_BOXES, evaluate_scene
+from spatial_perception.evaluation.layout_metrics import evaluate_scene
 from spatial_perception.models.consensus import merge, numbered
 from spatial_perception.models.consensus_rules import BOTH, GEOMETRIC, MODEL, RULES, Rule, log_odds
 from spatial_perception.models.spatiallm.findings import find
@@ -41,10 +41,8 @@ def cases_of(seed: int, model: NanoEstimator) -> tuple[dict[str, list[Case]], di
     scores = evaluate_scene(layout, truth)
     cases: dict[str, list[Case]] = {}
     for kind, group in KINDS.items():
-        iou = scores.of(ALL_BOXES if kind == "box" else kind).iou
-        rows = list(iou) if iou else [[]] * len(getattr(layout, group))
-        best = [int(np.argmax(row)) if len(row) and max(row) > 0.25 else None for row in rows]
-        cases[kind] = [Case(t.witness, t.scores, None if b is None else (seed, b)) for t, b in zip(order[group], best)]
+        met = truths_met(scores, kind, len(getattr(layout, group)), seed)
+        cases[kind] = [Case(t.witness, t.scores, truth) for t, truth in zip(order[group], met)]
     return cases, {kind: len(getattr(truth, group)) for kind, group in KINDS.items()}
 
 

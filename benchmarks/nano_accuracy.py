@@ -208,14 +208,18 @@ def calibrate(seeds: range) -> None:
         layout = estimator.estimate(cloud)
         scores = evaluate_scene(layout, truth)
         for kind, name in KINDS.items():
-            iou, group = scores.of(ANY_BOX if kind == "box" else kind).iou, getattr(layout, name)
+            group = getattr(layout, name)
             counts[kind] += len(getattr(truth, name))
-            matched = iou if iou else [[]] * len(group)
-            best = [int(np.argmax(row)) if len(row) and max(row) > 0.25 else None for row in matched]
-            rows[kind] += [(features(e), None if b is None else (seed, b)) for e, b in zip(group, best)]
+            rows[kind] += [(features(e), met) for e, met in zip(group, truths_met(scores, kind, len(group), seed))]
     fitted = {kind: fit_scores(rows[kind], counts[kind]) for kind in KINDS}
     (WEIGHTS / FILE).write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(fitted))
+
+
+def truths_met(scores: SceneScores, kind: str, count: int, seed: int) -> list[tuple[int, int] | None]:
+    """For each of `count` told entities of a kind the true one (seed and number) that it meets with an IoU over 0.25."""
+    rows = scores.of(ANY_BOX if kind == "box" else kind).iou or [[]] * count
+    return [(seed, int(np.argmax(row))) if len(row) and max(row) > 0.25 else None for row in rows]
 
 
 def fit_scores(rows: list[tuple[tuple[float, ...], tuple[int, int] | None]], count: int) -> dict[str, object]:

@@ -5,6 +5,8 @@ A bounded map forgets what it saw longest ago. What stood there has not vanished
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,10 +19,14 @@ _ROW = 1 << 24
 
 
 class Coverage:
-    """The cells in plan, of 0.25 m, in which points (N, 3) lie."""
+    """The cells in plan, of 0.25 m, in which points (N, 3) lie; they are sorted when they are first asked for."""
 
     def __init__(self, xyz: ArrayLike) -> None:
-        self._cells = np.unique(_cells(np.asarray(xyz, dtype=np.float64).reshape(-1, 3)[:, :2]))
+        self._xyz = np.asarray(xyz).reshape(-1, 3)
+
+    @cached_property
+    def _cells(self) -> NDArray[np.int64]:
+        return np.unique(_cells(self._xyz[:, :2].astype(np.float64)))
 
     def share(self, entity: Entity) -> float:
         """The share of the plan of an entity, and of what is next to it, in which there are points."""

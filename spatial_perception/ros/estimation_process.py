@@ -107,7 +107,7 @@ class Server:
         threading.Thread(target=self._read, daemon=True).start()
         while (request := self._requests.get()) is not None:
             self._answer(*request)
-            del request
+            del request  # or its cloud would stay until the next one comes
             give_back()
 
     def _read(self) -> None:

@@ -362,7 +362,7 @@ def test_a_publisher_that_waits_for_a_hanging_reader_can_be_ended(blocked, mode,
 
 
 def test_a_publisher_that_waits_for_a_hanging_reader_holds_up_nothing_else(blocked, node, stopwatch):
-    """While it writes, Cyclone locks the writer; a change of its status must not make the whole process wait for it."""
+    """Other topics of the process are heard meanwhile."""
     from sensor_msgs.msg import PointCloud2
     from std_msgs.msg import String
 

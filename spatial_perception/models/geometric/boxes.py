@@ -124,14 +124,18 @@ def merged_duplicates(boxes: list[Cuboid]) -> list[Cuboid]:
     return kept
 
 
-def _within(box: Cuboid, other: Cuboid) -> bool:
-    """Whether the middle of a box lies inside another, below its top."""
+def is_over(box: Cuboid, other: Cuboid, margin: float) -> bool:
+    """Whether on plan the middle of a box lies in another one that is made larger by `margin` (m) on all sides."""
     c, s = np.cos(other.yaw), np.sin(other.yaw)
     d = box.center[:2] - other.center[:2]
     local = np.abs([c * d[0] + s * d[1], -s * d[0] + c * d[1]])
-    inside = bool((local < other.size[:2] / 2 - 0.02).all())
+    return bool((local < other.size[:2] / 2 + margin).all())
+
+
+def _within(box: Cuboid, other: Cuboid) -> bool:
+    """Whether the middle of a box lies inside another, below its top."""
     return (
-        inside
+        is_over(box, other, -0.02)
         and other.bottom - 0.05 < box.bottom
         and box.top < other.top + 0.02
         and float(np.prod(box.size)) < 0.3 * float(np.prod(other.size))

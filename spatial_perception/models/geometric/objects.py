@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spatial_perception.models.geometric.box_features import box_features, box_probability, wall_gap
-from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid, merged_duplicates
+from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid, is_over, merged_duplicates
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.labels import best_label
@@ -149,18 +149,15 @@ def _is_pole(box: Cuboid, levels: Levels) -> bool:
 
 def _stands_on(box: Cuboid, other: Cuboid) -> bool:
     """Whether the middle of a box is over another one that is not all above it."""
-    c, s = np.cos(other.yaw), np.sin(other.yaw)
-    d = box.center[:2] - other.center[:2]
-    local = np.abs([c * d[0] + s * d[1], -s * d[0] + c * d[1]])
-    return bool((local < other.size[:2] / 2 + 0.1).all()) and other.bottom < box.bottom - 0.05
+    return is_over(box, other, 0.1) and other.bottom < box.bottom - 0.05
 
 
 def _thing(seen: Cuboid, box: Cuboid, walls: list[Run], levels: Levels, spacing: float) -> Thing:
     """A box with its label and chance; the latter rests on what was `seen` of it."""
-    fit = best_label(seen, walls, levels)[1]
+    label, fit = best_label(seen, walls, levels)
     features = box_features(seen, walls, levels, spacing, fit)
     in_the_open = not walls and levels.floor_seen
-    label = best_label(box, walls, levels)[0] if box is seen else _LAMP
+    label = label if box is seen else _LAMP
     return Thing(box, label, box_probability(features, in_the_open=in_the_open), features)
 
 

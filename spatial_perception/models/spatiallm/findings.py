@@ -24,7 +24,7 @@ from spatial_perception.layout.text import format_layout
 from spatial_perception.layout.transforms import translate, wrap_angle
 from spatial_perception.models.base import Task
 from spatial_perception.models.geometric.pipeline import GeometricEstimator
-from spatial_perception.models.spatiallm.places import FIELDS, LINES, finding_places
+from spatial_perception.models.spatiallm.places import FIELDS, LINES, finding_places, line_numbers
 from spatial_perception.pointcloud.cloud import PointCloud
 
 SLOTS = max(FIELDS)
@@ -89,8 +89,8 @@ class FindingRows:
 
     def tokens(self) -> Tensor:
         """The tokens (T,) of their lines, heads included, as far as lines are counted in the order of the rows."""
-        line = (self.kind[:, None] == self.kind[None]).tril(-1).sum(1)
-        return torch.cat([(self.heads[self.kind] + line)[:, None], self.ids], dim=1)[_told(self.kind)]
+        heads = self.heads[self.kind] + line_numbers(self.kind)
+        return torch.cat([heads[:, None], self.ids], dim=1)[_told(self.kind)]
 
     def places(self) -> Tensor:
         """The positions (T,) of those tokens."""

@@ -26,13 +26,16 @@ LAST = ANSWER + sum(lines * (fields + 1) for lines, fields in zip(LINES, FIELDS)
 _FIRST = (0, *(sum(n * (f + 1) for n, f in zip(LINES[:k], FIELDS[:k])) for k in range(1, 4)))
 
 
+def line_numbers(kind: Tensor) -> Tensor:
+    """How many of the findings before each (Q,) are of its kind: the number of its line."""
+    return (kind[:, None] == kind[None]).tril(-1).sum(1)
+
+
 def finding_places(kind: Tensor) -> Tensor:
     """Positions (Q, 9) of the tokens of findings of these kinds (Q,), which are in the order of kinds: heads, then fields."""
-    same = kind[:, None] == kind[None]
-    line = same.tril(-1).sum(1)
     first = torch.tensor(_FIRST, device=kind.device)[kind]
     length = torch.tensor(FIELDS, device=kind.device)[kind] + 1
-    return (FINDINGS + first + line * length)[:, None] + torch.arange(max(FIELDS) + 1, device=kind.device)
+    return (FINDINGS + first + line_numbers(kind) * length)[:, None] + torch.arange(max(FIELDS) + 1, device=kind.device)
 
 
 def prompt_places(before: int, pillars: int, findings: Tensor, after: int) -> Tensor:
