@@ -216,6 +216,11 @@ def test_rotary_positions_of_the_prompt_are_continued():
     assert Prompt(torch.zeros(1, 5, 4)).positions_after([7, 8, 9], 1).tolist() == [[6, 7]]
 
 
+def test_a_prompt_may_place_its_tokens_by_what_they_are():
+    prompt = Prompt(torch.zeros(1, 5, 4), torch.arange(5)[None], place=lambda ids: [10 * token for token in ids])
+    assert prompt.positions_after([7, 8, 9], 1).tolist() == [[80, 90]]
+
+
 def test_padding_mask_hides_padding_and_leaves_no_empty_row():
     mask = padded_causal_mask(torch.tensor([[0, 1, 1], [1, 1, 0]]))
     assert mask[0, 0].tolist() == [[True, False, False], [False, True, False], [False, True, True]]

@@ -11,7 +11,7 @@ from spatial_perception.layout.entities import Box, Door, Layout, Wall
 from spatial_perception.models.spatiallm.modeling import SpatialLM
 from spatial_perception.training.fast_decoder import hidden_states
 from spatial_perception.training.recipe import Recipe
-from spatial_perception.training.scan_samples import asked_for, draw_task, forgetful
+from spatial_perception.training.scan_samples import asked_for, draw_task, drawn, forgetful
 from spatial_perception.training.scan_store import ensure_scans
 from spatial_perception.training.scan_trainer import CURVES_FILE, LOG_FILE, ScanTrainer, draw_batches
 from spatial_perception.training.scans import FIRST_SEED
@@ -126,6 +126,16 @@ def test_findings_are_forgotten_now_and_then():
     assert sum(count == 12 for count in counts) > 60
     assert len(set(counts)) > 4
     assert all(door.wall_id in {wall.id for wall in f.walls} for f in found for door in f.doors)
+
+
+def test_most_true_findings_are_told_and_few_false_ones():
+    boxes = tuple(Box(k, "bed" if k % 2 else "unheard of", (k, 0, 0.4), 0.0, (1, 1, 0.8)) for k in range(400))
+    findings = Layout(boxes=boxes)
+    true = drawn([True] * 400, findings, np.random.default_rng(0))
+    false = drawn([False] * 400, findings, np.random.default_rng(0))
+    assert 360 < sum(true) < 400
+    assert 15 < sum(false) < 50
+    assert not any(told for told, box in zip(false, boxes) if box.label != "bed")
 
 
 def test_a_model_without_findings_is_trained_as_before(scans, tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spatial_perception.layout.transforms import points_in_box
-from spatial_perception.training.scans import FIRST_SEED, MAX_POINTS, make_scan
+from spatial_perception.training.scans import FIRST_SEED, FIRST_SURVEY, MAX_POINTS, make_scan
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +27,11 @@ def test_points_lie_on_their_entities(scan):
     along = np.subtract(wall.end, wall.start)[:2] / np.hypot(*np.subtract(wall.end, wall.start)[:2])
     offset = scan.xyz[scan.entity == 0][:, :2] - np.asarray(wall.start[:2])
     assert np.median(np.abs(offset @ [-along[1], along[0]])) < 0.2
+
+
+def test_surveys_see_every_wall_of_a_room_well():
+    survey = make_scan(FIRST_SURVEY + 3)
+    walls = len(survey.layout.walls)
+    counts = np.bincount(survey.entity[survey.entity >= 0], minlength=walls)[:walls]
+    assert counts.min() > 300
+    assert survey.view.max() + 1 >= 3

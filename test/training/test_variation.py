@@ -6,7 +6,7 @@ import pytest
 from spatial_perception.layout.entities import Box, Layout
 from spatial_perception.layout.transforms import points_in_box
 from spatial_perception.training.scans import FIRST_SEED, make_scan
-from spatial_perception.training.variation import SEEN, Move, Scan, draw_move, vary, wear
+from spatial_perception.training.variation import SEEN, Move, Scan, draw_move, vary, wear, wear_little
 
 BOX = Box(0, "bed", (1.0, 2.0, 0.4), 0.3, (2.0, 1.4, 0.8))
 
@@ -73,3 +73,15 @@ def test_wearing_takes_away_and_adds_strays(scan):
     assert min(own) < 0.5 < max(own) <= 1.0
     assert np.array_equal(wear(scan, np.random.default_rng(4)).xyz, worn[4].xyz)
     assert SEEN > 1
+
+
+def test_surveys_are_worn_little(scan):
+    worn = [wear_little(scan, np.random.default_rng(seed)) for seed in range(30)]
+    sizes = np.array([len(w.xyz) for w in worn])
+    assert sizes.min() >= 2500
+    assert (sizes >= 0.6 * len(scan.xyz)).mean() > 0.4
+    strays = [(w.entity == -1).sum() - (scan.entity == -1).sum() for w in worn]
+    assert 0 < sum(count > 0 for count in strays) < 20
+    assert all(len(w.xyz) == len(w.view) == len(w.entity) and w.layout == scan.layout for w in worn)
+    again = wear_little(scan, np.random.default_rng(4))
+    assert np.array_equal(again.xyz, worn[4].xyz)
