@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -39,7 +39,7 @@ class Processes:
             try:
                 self._running[name] = subprocess.Popen(
                     list(command), env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True, preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                    start_new_session=True, preexec_fn=_ending_with(os.getpid()),
                 )  # fmt: skip
             except OSError as error:
                 raise NodeError(f"{name} cannot be started: {error}") from error
@@ -112,6 +112,15 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
-def _end_with_parent() -> None:
-    """In the child, before its program: it gets the interrupt when we die."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+def _ending_with(parent: int) -> Callable[[], None] | None:
+    """What a child does before its program: it gets the interrupt when the parent dies. Nothing where Linux is not."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+
+    def end_with_parent() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:
+            os._exit(1)  # it died before the kernel knew whom to tell
+
+    return end_with_parent

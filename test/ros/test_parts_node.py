@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from itertools import pairwise
 from typing import Literal
@@ -35,6 +37,25 @@ from spatial_perception.ros.worker import LatestWorker
 from spatial_perception.simulation import RobotModel, Trajectory
 
 SECOND = 10**9
+
+
+# ------------------------------------------------------------------ processes
+ORPHANED = """
+import os, time
+from spatial_perception.ros.processes import _ending_with
+prepare, parent = _ending_with(os.getpid()), os.getpid()
+if os.fork() == 0:
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    prepare()
+    print("went on")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the parent death signal of Linux")
+def test_a_child_whose_parent_died_before_it_could_ask_for_the_signal_ends():
+    done = subprocess.run([sys.executable, "-c", ORPHANED], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
 # ------------------------------------------------------------------ parameters

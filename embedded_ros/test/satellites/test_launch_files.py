@@ -245,6 +245,26 @@ def test_a_killed_launch_leaves_no_orphans(write, tmp_path):
     assert not is_alive(pid)
 
 
+ORPHANED = """
+import os, time
+import embedded_ros
+embedded_ros.activate()
+from launch.process import _dying_with
+prepare, parent = _dying_with(os.getpid()), os.getpid()
+if os.fork() == 0:
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    prepare()
+    print("went on")
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs the parent death signal of Linux")
+def test_a_child_whose_launch_died_before_it_could_ask_for_the_signal_ends(tmp_path):
+    done = subprocess.run([sys.executable, "-c", ORPHANED], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
 def test_respawn_stops_after_the_retries_allowed(write, tmp_path):
     path = write("""
         return LaunchDescription([python("print('again'); raise SystemExit(3)", respawn=True, respawn_delay=0.05,

@@ -25,10 +25,16 @@ def _load_prctl() -> Any:
 _prctl = _load_prctl()
 
 
-def _die_with_parent() -> None:
-    """Have the kernel end this process when the launch is killed without a chance to do so (Linux)."""
-    if _prctl is not None:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _dying_with(parent: int) -> Callable[[], None]:
+    """What a child does before its program: the kernel ends it when the launch is killed without a chance to do so (Linux)."""
+
+    def die_with_parent() -> None:
+        if _prctl is not None:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(1)  # the launch died before the kernel knew whom to tell
+
+    return die_with_parent
 
 
 class ChildProcess:
@@ -59,7 +65,7 @@ class ChildProcess:
             "cwd": self._folder,
             "env": self._environment,
             "start_new_session": True,
-            "preexec_fn": _die_with_parent,
+            "preexec_fn": _dying_with(os.getpid()),
         }
         if isinstance(self.command, str):
             self._process = await asyncio.create_subprocess_shell(self.command, **options)
