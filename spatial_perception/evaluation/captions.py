@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from spatial_perception.evaluation.scanqa import CaptionScores, score_captions
+from spatial_perception.layout.association import box_iou
 from spatial_perception.layout.boxes import OrientedBox
-from spatial_perception.reasoning.measures import box_iou
 
 EMPTY = "sos eos"
 

@@ -9,9 +9,9 @@ from math import acos, degrees, dist
 import numpy as np
 
 from spatial_perception.errors import EvaluationError
+from spatial_perception.layout.association import box_iou
 from spatial_perception.layout.boxes import OrientedBox
 from spatial_perception.reasoning.answers import Check
-from spatial_perception.reasoning.measures import box_iou
 
 LIMITS = (0.1, 0.25, 0.5)
 

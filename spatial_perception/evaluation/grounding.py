@@ -9,8 +9,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from spatial_perception.errors import EvaluationError
+from spatial_perception.layout.association import box_iou
 from spatial_perception.layout.boxes import OrientedBox
-from spatial_perception.reasoning.measures import box_iou
 
 THRESHOLDS = (0.25, 0.5)
 

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.errors import ConfigError
-from spatial_perception.layout.assignment import best_pairs
+from spatial_perception.layout.assignment import Pair, best_pairs
 from spatial_perception.layout.association import (
+    SAME_BOX,
     Costs,
     box_costs,
+    box_iou,
     covered_by,
     fills_the_same_place,
     opening_costs,
@@ -32,6 +34,8 @@ from spatial_perception.layout.smoothing import Smoothed, SmoothingSettings, geo
 _KINDS: tuple[tuple[Kind, type], ...] = (("wall", Wall), ("door", Door), ("window", Window), ("bbox", Box))
 _GRAVES = 512
 _SEAT = 0.5
+_NEWCOMER = 0.3
+"""What matching with something found only once costs more, beside 1 where it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +168,7 @@ class LayoutTracker:
     def _follow(self, kind: Kind, seen: list[Entity], walls: dict[int, int], stamp: float) -> dict[int, int]:
         """Match and update one kind; returns the stable id of each id in the layout."""
         records = self._records[kind]
-        known = [record.state.mean for record in records]
-        pairs = best_pairs(_costs(known, seen, _same_wall(records, seen, walls)))
+        pairs = _matches(records, seen, _same_wall(records, seen, walls))
         ids: dict[int, int] = {}
         for i, j in pairs:
             self._update(records[i], seen[j], _wall_of(seen[j], walls), stamp)
@@ -270,6 +273,32 @@ def _costs(old: Sequence[Entity], new: Sequence[Entity], same_wall: NDArray[np.b
     if isinstance(first, Box):
         return box_costs(cast("Sequence[Box]", old), cast("Sequence[Box]", new))
     return opening_costs(cast("Sequence[Door]", old), cast("Sequence[Door]", new), same_wall)
+
+
+def _matches(records: Sequence[_Record], seen: Sequence[Entity], same_wall: NDArray[np.bool_]) -> tuple[Pair, ...]:
+    """Which record each entity seen continues: (record, entity) by their index, ascending by record.
+
+    First what looks alike. Of two such records the one known better is preferred: a part of a thing that was once seen
+    beside it must not take its place. Then what takes up the same place as a missed record and was taken for none that is
+    known better: a thing that is seen in part, or as one with what is next to it, looks like another one.
+    """
+    costs = _costs([record.state.mean for record in records], seen, same_wall)
+    ranked = costs + np.array([_NEWCOMER / record.hits for record in records]).reshape(-1, 1)
+    owner = {j: i for i, j in best_pairs(np.where(costs < 1.0, ranked, np.inf), 1.0 + _NEWCOMER)}
+    missed = sorted(set(range(len(records))).difference(owner.values()), key=lambda i: -records[i].hits)
+    for i in missed:
+        free = [j for j in range(len(seen)) if j not in owner or records[owner[j]].hits < records[i].hits]
+        same = [j for j in free if _is_one(records[i].state.mean, seen[j])]
+        if same:
+            owner[min(same, key=lambda j: (j in owner, ranked[i, j]))] = i
+    return tuple(sorted((i, j) for j, i in owner.items()))
+
+
+def _is_one(old: Entity, new: Entity) -> bool:
+    """Whether two entities of one kind take up so much the same place that they cannot both be there."""
+    if isinstance(old, Box) and isinstance(new, Box):
+        return box_iou(old, new) > SAME_BOX
+    return isinstance(old, Door | Window) and isinstance(new, Door | Window) and overlap_in_wall(old, new)
 
 
 def _wall_of(entity: Entity, walls: dict[int, int]) -> int:

@@ -75,15 +75,6 @@ def volume(box: OrientedBox) -> float:
     return box.size[0] * box.size[1] * box.size[2]
 
 
-def box_iou(a: OrientedBox, b: OrientedBox) -> float:
-    """Intersection over union of two upright boxes; 0 where either has no volume."""
-    if min(*a.size, *b.size) <= 0:
-        return 0.0
-    low, high = (pick(values) for pick, values in zip((max, min), zip(heights(a), heights(b))))
-    shared = float(shapely.area(shapely.intersection(footprint(a), footprint(b)))) * max(0.0, high - low)
-    return shared / (volume(a) + volume(b) - shared)
-
-
 def planar_penetration(a: OrientedBox, b: OrientedBox) -> float:
     """How far two footprints are inside each other (m), along the direction in which they part soonest; <= 0 when apart.
 
