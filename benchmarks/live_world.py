@@ -164,27 +164,39 @@ def scores(heard: Heard) -> dict[str, float]:
 
 
 class IdSwitches:
-    """How often a true entity was shown under another id than the last time (CLEAR MOT's id switches), per kind."""
+    """How often a true entity was shown under another id than the last time, per kind (CLEAR MOT, Bernardin and Stiefelhagen
+    2008). As there, a pair of the layout before stays one while both are there and alike, whatever else is alike now."""
 
     def __init__(self) -> None:
         self.counts = {"wall": 0, "door": 0, "window": 0, "box": 0}
         self._last: dict[tuple[str, int], int] = {}
+        self._paired: set[tuple[str, int, int]] = set()
 
     def update(self, prediction: Any, truth: Any) -> None:
         """Take in the next layout shown."""
-        from spatial_perception.layout.assignment import best_pairs
         from spatial_perception.layout.association import box_costs, opening_costs, wall_costs
 
         kinds = {"wall": wall_costs, "door": opening_costs, "window": opening_costs, "box": box_costs}
+        paired = set()
         for kind, costs in kinds.items():
             plural = "boxes" if kind == "box" else f"{kind}s"
             real, shown = getattr(truth, plural), getattr(prediction, plural)
             if real and shown:
                 anywhere = (np.ones((len(real), len(shown)), dtype=bool),) if costs is opening_costs else ()
-                for i, j in best_pairs(costs(real, shown, *anywhere)):
+                for i, j in self._pairs(kind, real, shown, costs(real, shown, *anywhere)):
                     key, number = (kind, real[i].id), shown[j].id
                     self.counts[kind] += self._last.get(key, number) != number
                     self._last[key] = number
+                    paired.add((*key, number))
+        self._paired = paired
+
+    def _pairs(self, kind: str, real: Any, shown: Any, cost: Any) -> list[tuple[int, int]]:
+        from spatial_perception.layout.assignment import best_pairs
+
+        kept = [(i, j) for i, j in np.argwhere(cost < 1.0) if (kind, real[i].id, shown[j].id) in self._paired]
+        for i, j in kept:
+            cost[i], cost[:, j] = np.inf, np.inf
+        return [*kept, *best_pairs(cost)]
 
 
 def report(heard: Heard) -> None:

@@ -29,7 +29,7 @@ from spatial_perception.layout.association import (
 )
 from spatial_perception.layout.boxes import Kind
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Vec3, Wall, Window, vec3
-from spatial_perception.layout.smoothing import Smoothed, SmoothingSettings, geometry
+from spatial_perception.layout.smoothing import Smoothed, SmoothingSettings, aligned, difference, geometry
 
 _KINDS: tuple[tuple[Kind, type], ...] = (("wall", Wall), ("door", Door), ("window", Window), ("bbox", Box))
 _GRAVES = 512
@@ -105,7 +105,8 @@ class TrackingCounts:
 
 @dataclass(slots=True, eq=False)
 class _Record:
-    """A track within the tracker: `turn` of the update that found it last, `wall` of an opening, `votes` for labels."""
+    """A track within the tracker: `turn` of the update that found it last, `since` which it was found in each one, `wall`
+    of an opening, `votes` for labels."""
 
     kind: Kind
     id: int
@@ -113,6 +114,7 @@ class _Record:
     first_seen: float
     last_seen: float
     turn: int
+    since: int
     hits: int = 1
     misses: int = 0
     wall: int = 0
@@ -148,29 +150,34 @@ class LayoutTracker:
     def update(self, layout: Layout, observable: Callable[[Entity], bool] | None = None) -> TrackedLayout:
         """Take in the next layout; the layout to show, with stable ids.
 
-        `observable` tells whether an entity missing from the layout could have been found, had it been there; without it
-        every entity could. Openings whose wall is not in the layout are counted as orphans and left out.
+        `observable` tells whether an entity missing from the layout could have been found, had it been there, and whether
+        one that was found much changed could have been found as it was; without it every entity could. Openings whose
+        wall is not in the layout are counted as orphans and left out.
         """
         self._turn += 1
-        walls = self._follow("wall", _sorted(layout.walls), {}, layout.stamp)
+        could_be_found = observable or (lambda _: True)
+        walls = self._follow("wall", _sorted(layout.walls), {}, layout.stamp, could_be_found)
         present = {wall.id for wall in layout.walls}
         doors, windows = (
             _sorted([o for o in group if o.wall_id in present]) for group in (layout.doors, layout.windows)
         )
         orphans = len(layout.doors) + len(layout.windows) - len(doors) - len(windows)
         self.counts = replace(self.counts, orphans=self.counts.orphans + orphans)
-        self._follow("door", doors, walls, layout.stamp)
-        self._follow("window", windows, walls, layout.stamp)
-        self._follow("bbox", _sorted(layout.boxes), {}, layout.stamp)
-        self._miss(observable or (lambda _: True))
+        self._follow("door", doors, walls, layout.stamp, could_be_found)
+        self._follow("window", windows, walls, layout.stamp, could_be_found)
+        self._follow("bbox", _sorted(layout.boxes), {}, layout.stamp, could_be_found)
+        self._miss(could_be_found)
         return self._publish(layout)
 
-    def _follow(self, kind: Kind, seen: list[Entity], walls: dict[int, int], stamp: float) -> dict[int, int]:
+    def _follow(
+        self, kind: Kind, seen: list[Entity], walls: dict[int, int], stamp: float, observable: Callable[[Entity], bool]
+    ) -> dict[int, int]:
         """Match and update one kind; returns the stable id of each id in the layout."""
         records = self._records[kind]
         pairs = _matches(records, seen, _same_wall(records, seen, walls))
         ids: dict[int, int] = {}
         for i, j in pairs:
+            self._smooth(records[i], seen[j], observable)
             self._update(records[i], seen[j], _wall_of(seen[j], walls), stamp)
             ids[seen[j].id] = records[i].id
         matched = {j for _, j in pairs}
@@ -183,14 +190,22 @@ class LayoutTracker:
             )
         return ids
 
+    def _smooth(self, record: _Record, entity: Entity, observable: Callable[[Entity], bool]) -> None:
+        """Take in the geometry, unless the map has forgotten most of the place: nothing shrinks to what is left of it."""
+        changed = difference(aligned(entity, record.state.mean), record.state.mean) > self.settings.smoothing.leap
+        if not changed or observable(record.state.shown):
+            record.state = record.state.follow(entity, self.settings.smoothing)
+
     def _update(self, record: _Record, entity: Entity, wall: int, stamp: float) -> None:
-        record.state = record.state.follow(entity, self.settings.smoothing)
+        record.since = record.since if record.turn == self._turn - 1 else self._turn
         record.last_seen, record.turn, record.hits = stamp, self._turn, record.hits + 1
         record.misses, record.hidden, record.wall = 0, False, wall
         _vote(record, entity)
 
     def _bear(self, kind: Kind, entity: Entity, wall: int, stamp: float) -> int:
-        record = _Record(kind, self._next[kind], Smoothed(entity, entity), stamp, stamp, self._turn, wall=wall)
+        record = _Record(
+            kind, self._next[kind], Smoothed(entity, entity), stamp, stamp, self._turn, self._turn, wall=wall
+        )
         _vote(record, entity)
         record.label = getattr(entity, "label", "")
         self._records[kind].append(record)
@@ -209,7 +224,7 @@ class LayoutTracker:
 
     def _revive(self, record: _Record, entity: Entity, wall: int, stamp: float) -> int:
         """Follow a deleted entity again, from where it stands now."""
-        record.state = Smoothed(entity, entity)
+        record.state, record.since = Smoothed(entity, entity), self._turn
         record.last_seen, record.turn, record.wall = stamp, self._turn, wall
         record.misses, record.hidden, record.hits = 0, False, record.hits + 1
         _vote(record, entity)
@@ -219,11 +234,13 @@ class LayoutTracker:
 
     def _miss(self, observable: Callable[[Entity], bool]) -> None:
         """Weigh what was not in this layout: hide what others took the place of, delete what was missed too often."""
-        found = [r.state.shown for r in self._all() if r.turn == self._turn]
+        found = [r for r in self._all() if r.turn == self._turn]
         for record in self._all():
             if record.turn != self._turn:
                 record.misses += 1 if observable(record.state.shown) else 0
-                record.hidden = _is_replaced(record.state.shown, found)
+                record.hidden = _is_replaced(
+                    record.state.shown, [r.state.shown for r in found if not _stood_beside(r, record)]
+                )
         self._bury([r for r in self._all() if r.misses >= self._patience(r)])
         walls = {record.id for record in self._records["wall"]}
         self._bury([r for r in self._all() if r.kind in ("door", "window") and r.wall not in walls])
@@ -296,6 +313,8 @@ def _matches(records: Sequence[_Record], seen: Sequence[Entity], same_wall: NDAr
 
 def _is_one(old: Entity, new: Entity) -> bool:
     """Whether two entities of one kind take up so much the same place that they cannot both be there."""
+    if isinstance(old, Wall) and isinstance(new, Wall):
+        return covered_by(old, [new]) or covered_by(new, [old])
     if isinstance(old, Box) and isinstance(new, Box):
         return box_iou(old, new) > SAME_BOX
     return isinstance(old, Door | Window) and isinstance(new, Door | Window) and overlap_in_wall(old, new)
@@ -330,6 +349,11 @@ def _is_replaced(entity: Entity, found: Sequence[Entity]) -> bool:
     if isinstance(entity, Box):
         return any(fills_the_same_place(entity, e) for e in found if isinstance(e, Box))
     return any(overlap_in_wall(entity, e) for e in found if isinstance(e, Door | Window))
+
+
+def _stood_beside(found: _Record, missed: _Record) -> bool:
+    """Whether a box was found with the one that is missed now, and so does not stand in its place: parts of a corner sofa."""
+    return found.kind == "bbox" and found.since <= missed.turn
 
 
 def _outcome(record: _Record, walls: dict[int, Wall]) -> Entity:

@@ -60,8 +60,10 @@ def test_a_part_once_seen_beside_a_thing_does_not_take_its_place():
         tracker.update(Layout(boxes=(shorter,), stamp=float(step)))
     assert len(tracker.update(Layout(boxes=(shorter, other_end), stamp=9.0)).layout.boxes) == 2
     for step in range(10, 30):
-        tracked = tracker.update(Layout(boxes=(WHOLE,), stamp=float(step)))
-        assert [box.id for box in tracked.layout.boxes] == [1]
+        shown = tracker.update(Layout(boxes=(WHOLE,), stamp=float(step))).layout.boxes
+        assert shown[0].id == 1
+        assert box_iou(shown[0], WHOLE) > 0.9
+    assert len(shown) == 1
 
 
 def test_parts_known_of_old_do_not_take_the_place_of_the_whole():
@@ -79,6 +81,58 @@ def test_parts_known_of_old_do_not_take_the_place_of_the_whole():
         shown = tracker.update(Layout(boxes=parts, stamp=float(step))).layout.boxes
         assert shown[0].id == 1
         assert box_iou(shown[0], whole) > 0.99
+
+
+def test_what_the_map_forgot_does_not_shrink_to_the_rest():
+    """A full map has forgotten most of a bed, and what is left of it looks like a small table."""
+    bed = Box(0, "bed", (2.0, 1.0, 0.4), 0.0, (1.5, 2.1, 0.8))
+    rest = Box(0, "table", (2.3, 1.4, 0.4), 0.0, (0.8, 1.0, 0.8))
+    tracker = LayoutTracker()
+    for step in range(9):
+        tracker.update(Layout(boxes=(bed,), stamp=float(step)))
+    for step in range(9):
+        shown = tracker.update(Layout(boxes=(rest,), stamp=float(step)), lambda entity: False).layout.boxes
+        assert [(box.id, box.size) for box in shown] == [(1, bed.size)]
+    for step in range(3):
+        shown = tracker.update(Layout(boxes=(rest,), stamp=float(step))).layout.boxes
+    assert [box.id for box in shown] == [1]
+    assert shown[0].size[1] == pytest.approx(1.0, abs=0.1)
+
+
+def test_of_two_walls_that_are_one_the_better_known_stays():
+    left, right, whole = (
+        Wall(k, (start, 0.0, 0.0), (end, 0.0, 0.0), 2.6, 0.1)
+        for k, (start, end) in enumerate(((0, 2.4), (2.6, 6), (0, 6)))
+    )
+    tracker = LayoutTracker()
+    for _ in range(9):
+        tracker.update(Layout(walls=(left,)))
+    for _ in range(5):
+        tracker.update(Layout(walls=(left, right)))
+    for _ in range(3):
+        shown = tracker.update(Layout(walls=(whole,))).layout.walls
+        assert shown[0].id == 1
+    assert len(shown) == 1
+
+
+def test_one_miss_does_not_hide_what_stood_beside_the_rest_of_a_thing():
+    """The boxes of the two parts of a corner sofa overlap, and one of the parts is missed now and then."""
+    seat = Box(0, "sofa", (2.0, 1.0, 0.3), 0.0, (1.4, 2.8, 0.6))
+    back = Box(0, "bed", (1.6, 1.5, 0.4), 0.0, (3.2, 1.1, 0.8))
+    assert fills_the_same_place(seat, back)
+    tracker, both = LayoutTracker(), Layout(boxes=(back, seat))
+    first = {box.id for box in tracker.update(both).layout.boxes}
+    for step in range(12):
+        shown = tracker.update(both if step % 3 else Layout(boxes=(back,), stamp=float(step))).layout.boxes
+        assert {box.id for box in shown} == first
+
+
+def test_what_comes_in_place_of_a_thing_hides_it_at_once():
+    bed = Box(0, "bed", (2.0, 1.0, 0.3), 0.0, (2.0, 1.6, 0.6))
+    lamp = Box(0, "lamp", (2.1, 1.0, 0.9), 0.0, (0.4, 0.4, 1.8))
+    tracker = LayoutTracker()
+    tracker.update(Layout(boxes=(bed,)))
+    assert [box.label for box in tracker.update(Layout(boxes=(lamp,), stamp=1.0)).layout.boxes] == ["lamp"]
 
 
 def test_things_seen_as_one_for_a_while_are_themselves_again_afterwards():
