@@ -29,6 +29,8 @@ def box_features(box: Cuboid, walls: list[Run], levels: Levels, spacing: float, 
         float(np.clip(fit, -6.0, 2.0)),
         float(long < 0.35),
         float(short < 0.15 and bottom < 0.05),
+        float(top < 0.1 and bottom < 0.05),
+        float(box.upon),
     )
 
 

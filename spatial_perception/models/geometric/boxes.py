@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,16 +17,25 @@ _SLACK = 1.12  # the least rectangle must beat the preferred direction by this f
 _TO_FLOOR = 0.5  # m; what ends lower stands on the floor
 _FRONT_TO_WALL = 0.75  # m; the same where only the front of something tall is seen
 _TO_WALL = 0.25  # m; a hidden back this near to a wall reaches it
+_TO_CEILING = 0.08  # m; so does a hidden top to the ceiling
+_DRAPE = (0.16, 0.05, 0.2, 0.8)  # m; depth of a curtain at most, its distance from the wall, from, to, its least height
+_FOLDS = 0.12  # m; depth of a curtain, of which mostly the front is seen
+_SWEEPS = 0.15  # m; a curtain that ends lower reaches the floor
+_SCREEN = (0.1, 0.3, 0.22)  # m; greatest thickness of a screen, its least width and height, the depth of its foot
+_THIN = 0.16  # m; of thinner things mostly the faces are seen
+_SHELL = 0.03  # m; the points of a face spread over this
 
 
 @dataclass(frozen=True, slots=True)
 class Cuboid:
-    """A box in the canonical frame: centre (3,), yaw (rad) in (-pi/2, pi/2], size (3,), and the points in it."""
+    """A box in the canonical frame: centre (3,), yaw (rad) in (-pi/2, pi/2], size (3,), the points in it, and whether it
+    stands upon another thing."""
 
     center: Floats
     yaw: float
     size: Floats
     points: int
+    upon: bool = False
 
     @property
     def bottom(self) -> float:
@@ -67,9 +76,19 @@ def _areas(xy: Floats, yaws: Floats) -> Floats:
 def fit_cuboid(xyz: Floats, preferred: list[float]) -> Cuboid:
     """The box around points (N, 3)."""
     yaw = best_yaw(xyz[:, :2], preferred)
-    low, high = footprint(xyz[:, :2], yaw)
-    bottom, top = np.percentile(xyz[:, 2], [_TRIM, 100 - _TRIM])
-    return cuboid_of(yaw, low, high, float(bottom), float(top), len(xyz))
+    c, s = np.cos(yaw), np.sin(yaw)
+    ends = [_ends(along) for along in (xyz[:, :2] @ (c, s), xyz[:, :2] @ (-s, c), xyz[:, 2])]
+    low, high = (np.array([ends[0][k], ends[1][k]]) for k in range(2))
+    return cuboid_of(yaw, low, high, *ends[2], len(xyz))
+
+
+def _ends(along: Floats) -> tuple[float, float]:
+    """Low and high end of coordinates (N,), trimmed by a few; where both are near, the middles of the faces there."""
+    low, high = np.percentile(along, [_TRIM, 100 - _TRIM])
+    if high - low < _THIN:
+        shell = min(_SHELL, (high - low) / 2)
+        return float(np.median(along[along <= low + shell])), float(np.median(along[along >= high - shell]))
+    return float(low), float(high)
 
 
 def cuboid_of(yaw: float, low: Floats, high: Floats, bottom: float, top: float, points: int) -> Cuboid:
@@ -88,26 +107,51 @@ def completed(box: Cuboid, walls: list[Run], levels: Levels, base: float | None 
     low, high = at + low, at + high
     bottom = base if base is not None else levels.floor if box.bottom - levels.floor < _TO_FLOOR else box.bottom
     if base is None:
-        for run in walls:
-            _draw_to_wall(run, box, low, high, box.top - bottom)
-    return cuboid_of(box.yaw, low, high, bottom, box.top, box.points)
+        drapes = [_draw_to_wall(run, box, low, high, box.top - bottom) for run in walls]
+        bottom = box.bottom if any(drapes) and box.bottom - levels.floor > _SWEEPS else bottom
+    if base is not None:
+        _give_foot(low, high, box.top - bottom)
+    return replace(cuboid_of(box.yaw, low, high, bottom, box.top, box.points), upon=base is not None)
 
 
-def _draw_to_wall(run: Run, box: Cuboid, low: Floats, high: Floats, tall: float) -> None:
-    """Move the side of a box (ends `low`, `high` along its axes, changed in place) that faces a near, parallel wall."""
+def _give_foot(low: Floats, high: Floats, tall: float) -> None:
+    """Make what is as flat as a screen as deep as its foot; the ends along its axes are changed in place."""
+    axis = int(np.argmin(high - low))
+    if high[axis] - low[axis] < _SCREEN[0] and min(high[1 - axis] - low[1 - axis], tall) > _SCREEN[1]:
+        middle = (low[axis] + high[axis]) / 2
+        low[axis], high[axis] = middle - _SCREEN[2] / 2, middle + _SCREEN[2] / 2
+
+
+def _draw_to_wall(run: Run, box: Cuboid, low: Floats, high: Floats, tall: float) -> bool:
+    """Move the side of a box (ends `low`, `high` along its axes, changed in place) that faces a near, parallel wall.
+
+    Returns whether the box is a curtain before it.
+    """
     at = box.center[None, :2]
     u, s = float(run.line.along(at)[0]), float(run.line.aside(at)[0])
+    drapes = False
     if not run.start - 0.1 < u < run.end + 0.1:
-        return
+        return drapes
     for axis in range(2):
         direction = box.yaw + axis * np.pi / 2
         cosine = float(np.cos(direction) * run.line.normal[0] + np.sin(direction) * run.line.normal[1])
         gap = abs(s) - run.thickness / 2 - box.size[axis] / 2
-        if abs(cosine) > 0.996 and -0.1 < gap < _wall_reach(box.size[axis], box.size[1 - axis], tall):
-            if cosine * s < 0:
-                high[axis] += gap
-            else:
-                low[axis] -= gap
+        if abs(cosine) < 0.996 or not -0.1 < gap < _wall_reach(box.size[axis], box.size[1 - axis], tall):
+            continue
+        drape = _is_drape(box, axis, gap)
+        back = max(0.0, _FOLDS - box.size[axis]) if drape else gap
+        drapes |= drape
+        if cosine * s < 0:
+            high[axis] += back
+        else:
+            low[axis] -= back
+    return drapes
+
+
+def _is_drape(box: Cuboid, axis: int, gap: float) -> bool:
+    """Whether something before a wall is a curtain, which leaves a gap to it."""
+    shallow = box.size[axis] < min(_DRAPE[0], box.size[1 - axis] / 2)
+    return bool(shallow and _DRAPE[1] < gap < _DRAPE[2] and box.size[2] > _DRAPE[3])
 
 
 def _wall_reach(depth: float, length: float, tall: float) -> float:
@@ -115,11 +159,19 @@ def _wall_reach(depth: float, length: float, tall: float) -> float:
     return _FRONT_TO_WALL if depth < 0.12 and length > 0.5 and tall > 0.6 else _TO_WALL
 
 
+def hung(box: Cuboid, levels: Levels) -> Cuboid:
+    """The box drawn on to the ceiling that hides its top."""
+    if levels.ceiling is None or not 0.0 < levels.ceiling - box.top < _TO_CEILING:
+        return box
+    center = np.array([*box.center[:2], (box.bottom + levels.ceiling) / 2])
+    return replace(box, center=center, size=np.array([*box.size[:2], levels.ceiling - box.bottom]))
+
+
 def merged_duplicates(boxes: list[Cuboid]) -> list[Cuboid]:
-    """The boxes without those that lie mostly within a larger one that reaches as high."""
+    """The boxes without those that lie mostly within a larger one that reaches as high, and do not stand upon it."""
     kept: list[Cuboid] = []
     for box in sorted(boxes, key=lambda b: (-float(np.prod(b.size)), *b.center.tolist())):
-        if not any(_within(box, other) for other in kept):
+        if box.upon or not any(_within(box, other) for other in kept):
             kept.append(box)
     return kept
 

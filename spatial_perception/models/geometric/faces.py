@@ -20,6 +20,8 @@ _LINTEL = 4.0  # m; widest opening that a lintel spans
 _CONTRARY = np.radians(40)  # samples whose normals are turned more than this from a line belong to another wall
 _WIDEST_GAP = 0.25  # m; a lone sample stands for no more than this, squared
 _BODY = 0.1  # m; a floor that begins this close lies on the room side of a face
+_SPILL = 0.03  # m; what is nearer to a face belongs to it
+_LEAST_ROOM = 0.4  # what is close at a face on the side of a room, as a share of what is close on the other
 _RING_GAP = 1.2  # m; farthest that a floor or ceiling begins beside a wall which is seen by a few scan rings
 _FULL = 0.7  # share of the height over which a surface is seen nearly in full
 _LEAST_BODY = 0.12  # share of the lower surface that a wall shows at least (a beam shows none)
@@ -180,6 +182,11 @@ def rooms_beside(face: Face, flat: Floats, spacing: float) -> tuple[bool, bool]:
     left, right = (_nearest_beside(u[inside], side * s[inside], face) for side in (1.0, -1.0))
     if min(left, right) >= limit and np.isfinite(min(left, right)):
         return left <= right, right < left  # sparse far from the scanner: the nearer side
+    if max(left, right) < limit:
+        # Edges of the room and noise spill over a face: its room has by far the most of what is close.
+        close = np.abs(s[inside]) < limit
+        counts = [int((close & (side * s[inside] > _SPILL)).sum()) for side in (1.0, -1.0)]
+        return counts[0] > _LEAST_ROOM * counts[1], counts[1] > _LEAST_ROOM * counts[0]
     return left < limit, right < limit
 
 
@@ -197,7 +204,7 @@ def _nearest_beside(u: Floats, s: Floats, face: Face) -> float:
     count = max(1, int(face.length / 0.2))
     strip = np.clip(((u - face.start) / 0.2).astype(np.int64), 0, count - 1)
     nearest = np.full(count, np.inf)
-    beside = s > 0.03
+    beside = s > _SPILL
     np.minimum.at(nearest, strip[beside], s[beside])
     return float(np.quantile(nearest, 0.35, method="lower"))
 

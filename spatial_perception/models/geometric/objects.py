@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spatial_perception.models.geometric.box_features import box_features, box_probability, wall_gap
-from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid, is_over, merged_duplicates
+from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid, hung, is_over, merged_duplicates
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.labels import best_label
@@ -50,12 +50,18 @@ class Thing:
 
 
 def find_objects(
-    xyz: Floats, walls: list[Run], openings: list[Opening], levels: Levels, spacing: float, config: GeometricConfig
+    xyz: Floats,
+    pictures: list[Floats],
+    walls: list[Run],
+    openings: list[Opening],
+    levels: Levels,
+    spacing: float,
+    config: GeometricConfig,
 ) -> list[Thing]:
-    """All objects among the loose samples (N, 3), largest first."""
+    """All objects among the loose samples (N, 3) and the `pictures`, samples (K, 3) of flat things on walls; largest first."""
     reach = max(_REACH, 2.0 * spacing)
     preferred = wall_directions(walls)
-    boxes = []
+    boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
     for part in with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor):
         pieces = (p for p in split(xyz[part], max(0.05, 1.2 * spacing)) if len(p.index) >= _LEAST_POINTS)
         for piece in pieces:
@@ -64,7 +70,7 @@ def find_objects(
                     box = fit_cuboid(xyz[part[piece.index[index]]], preferred)
                     boxes.append(completed(box, walls, levels, piece.base))
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
-    boxes = [b for b in boxes if not is_ceiling_strip(b, levels)]
+    boxes = [hung(b, levels) for b in boxes if not is_ceiling_strip(b, levels)]
     wholes = [on_its_pole(box, boxes, walls, levels) for box in boxes]
     seen = {id(whole): box for whole, box in zip(wholes, boxes)}
     things = [_thing(seen[id(box)], box, walls, levels, spacing) for box in merged_duplicates(wholes)]

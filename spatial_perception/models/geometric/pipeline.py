@@ -22,11 +22,12 @@ from spatial_perception.models.geometric.interior import find_interior
 from spatial_perception.models.geometric.levels import Levels, find_levels, overhead
 from spatial_perception.models.geometric.objects import Thing, find_objects
 from spatial_perception.models.geometric.openings import Opening, find_openings
+from spatial_perception.models.geometric.pictures import find_pictures
 from spatial_perception.models.geometric.priors import PRIORS, UNKNOWN
 from spatial_perception.models.geometric.processing import prepare
 from spatial_perception.models.geometric.samples import Samples, SceneTurn
 from spatial_perception.models.geometric.wall_features import wall_features, wall_support
-from spatial_perception.models.geometric.walls import Run, find_walls
+from spatial_perception.models.geometric.walls import Run, apart_columns, find_walls
 from spatial_perception.pointcloud.cloud import PointCloud
 
 
@@ -86,16 +87,21 @@ class GeometricEstimator:
         levels = find_levels(samples)
         # 3. Straight vertical surfaces that reach the ceiling.
         faces = find_faces(samples, levels, config.wall_min_length) if levels.shows_walls else []
-        # 4. Walls: opposite faces paired, runs merged, corners closed.
-        walls = find_walls(faces, overhead(samples, levels), config.wall_min_length, config.wall_max_thickness)
+        # 4. Walls: opposite faces paired, runs merged, corners closed; columns are none.
+        runs = find_walls(faces, overhead(samples, levels), config.wall_min_length, config.wall_max_thickness)
+        walls, columns = apart_columns(runs)
         # 5. Doors and windows: holes in walls, weighed against shadows.
         openings = find_openings(walls, samples, levels, config.opening_min_score)
         if task == "layout":
             return Findings(samples, turn, levels, walls, openings, [])
-        # 6. The inside of the home; 7. what is left there; 8. groups of it; 9. boxes with labels and scores.
+        # 6. Flat things on walls; 7. the inside of the home, and what is left there; 8. groups of it; 9. boxes with labels and
+        # scores.
+        pictures = find_pictures(walls, samples, levels)
         interior = find_interior(samples, levels)
-        loose = samples.xyz[loose_samples(samples, levels, interior, walls, openings)]
-        things = find_objects(loose, walls, openings, levels, samples.spacing, config)
+        loose = loose_samples(samples, levels, interior, [*walls, *columns], openings)
+        loose[np.concatenate([*pictures, np.zeros(0, np.intp)])] = False
+        flat = [samples.xyz[picture] for picture in pictures]
+        things = find_objects(samples.xyz[loose], flat, walls, openings, levels, samples.spacing, config)
         return Findings(samples, turn, levels, walls, openings, things)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.sparse import coo_matrix
@@ -20,6 +21,14 @@ _STEP = 0.07  # m; neighbouring cells with tops closer than this belong to one p
 _PLATEAU_AREA = 0.05  # m2
 _NARROW = 0.27  # m; backs, arms and headboards are narrower, and belong to what they rise from
 _SURROUND = 0.4  # share of its border along which a thing on top meets what it stands on
+_ON_TOP = (
+    0.05,
+    0.02,
+    0.4,
+    0.75,
+)  # things upon others: height (m), area (m2), its share of theirs, the share of its rim that is within
+_BUMP = 0.12  # m; neighbouring cells of such a thing differ by less
+_EIGHT = np.ones((3, 3), dtype=bool)
 _SHELF = 2.3  # length over depth of a board or cabinet on which narrow things stand
 _SHELF_DEPTH = 0.6  # m
 
@@ -49,11 +58,13 @@ def split(xyz: Floats, cell: float) -> list[Piece]:
     tops = _tops(xyz, max(cell, float(np.sqrt(extent[0] * extent[1] / _MOST_CELLS))))
     region = _plateaus(tops)
     count = int(region.max())
-    if count < 2:
+    if count == 0:
         return [Piece(np.arange(len(xyz)))]
     parent = _stacking(region, tops, count)
     nearest = ndimage.distance_transform_edt(region == 0, return_distances=False, return_indices=True)
-    owner = region[tuple(nearest)][tops.cell_of[:, 0], tops.cell_of[:, 1]]
+    place = region[tuple(nearest)]
+    parent += _set_upon(region, place, tops, count)
+    owner = place[tops.cell_of[:, 0], tops.cell_of[:, 1]]
     return _pieces(xyz, owner, parent, tops, region)
 
 
@@ -78,13 +89,13 @@ def _plateaus(tops: _Tops) -> Labels:
     return result
 
 
-def _even_regions(height: Floats) -> Labels:
+def _even_regions(height: Floats, step: float = _STEP) -> Labels:
     """Labels (X, Y) of cells chained by small steps; empty cells are alone."""
     number = np.arange(height.size).reshape(height.shape)
     pairs = []
     for a, b in ((np.s_[1:, :], np.s_[:-1, :]), (np.s_[:, 1:], np.s_[:, :-1])):
         with np.errstate(invalid="ignore"):
-            near = np.abs(height[a] - height[b]) < _STEP
+            near = np.abs(height[a] - height[b]) < step
         pairs.append(np.stack([number[a][near], number[b][near]], axis=1))
     joined = np.concatenate(pairs)
     graph = coo_matrix((np.ones(len(joined), bool), (joined[:, 0], joined[:, 1])), shape=(height.size, height.size))
@@ -113,6 +124,39 @@ def _stacking(region: Labels, tops: _Tops, count: int) -> list[int]:
     return parent
 
 
+def _set_upon(region: Labels, place: Labels, tops: _Tops, count: int) -> list[int]:
+    """Give small things that rise from within a plateau (a pillow, a pot) regions of their own, from count + 1.
+
+    `region` and `place` (the plateau that each cell belongs to) are changed in place; returns what each stands on. Backs, arms
+    and headboards rise at the rim.
+    """
+    bases: list[int] = []
+    for k in range(1, count + 1):
+        level = float(np.median(tops.height[region == k]))
+        rises = (place == k) & (tops.height > level + _ON_TOP[0])
+        flat = (region == k) & ~rises
+        if not rises.any() or not flat.any():
+            continue
+        raised = np.where(rises, _even_regions(np.where(rises, tops.height, -np.inf), _BUMP), -1)
+        within = _hull(flat)
+        most = _ON_TOP[2] * float(within.sum())
+        for j in np.unique(raised[rises]):
+            thing = raised == j
+            ring = ndimage.binary_dilation(thing, _EIGHT) & ~thing
+            if _ON_TOP[1] / tops.cell**2 < thing.sum() < most and within[ring].mean() > _ON_TOP[3]:
+                bases.append(k)
+                region[thing] = place[thing] = count + len(bases)
+    return bases
+
+
+def _hull(mask: Mask) -> Mask:
+    """The cells (X, Y) in the convex hull of a mask."""
+    cells = np.argwhere(mask)
+    hull = shapely.MultiPoint(cells).convex_hull.buffer(0.1)
+    x, y = np.indices(mask.shape)
+    return shapely.contains_xy(hull, x, y)
+
+
 def _pieces(xyz: Floats, owner: Labels, parent: list[int], tops: _Tops, region: Labels) -> list[Piece]:
     pieces = []
     for k in range(1, len(parent)):
@@ -120,7 +164,8 @@ def _pieces(xyz: Floats, owner: Labels, parent: list[int], tops: _Tops, region: 
         level = float(np.median(tops.height[region == k]))
         if parent[k]:
             base = float(np.median(tops.height[region == parent[k]]))
-            pieces.append(Piece(mine[xyz[mine, 2] > base - 0.02], base))
+            top = float(tops.height[region == k].max())
+            pieces.append(Piece(mine[(xyz[mine, 2] > base - 0.02) & (xyz[mine, 2] < top + 0.02)], base))
             continue
         carried = [j for j in range(1, len(parent)) if parent[j] == k]
         below = np.flatnonzero(np.isin(owner, carried) & (xyz[:, 2] <= level))

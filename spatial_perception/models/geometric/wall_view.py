@@ -76,7 +76,7 @@ def view_wall(run: Run, samples: Samples, levels: Levels) -> WallView:
     near = (u > run.start - 0.2) & (u < run.end + 0.2) & (np.abs(s) < 3.0)
     u, s, z, gap = u[near], s[near], z[near], samples.gap[near]
     grid = _grid(run, s, gap, levels)
-    sides = tuple(_side(run, grid, sign, u, s, z, gap) for sign in _signs(run))
+    sides = tuple(_side(run, grid, sign, u, s, z, gap) for sign in run.room_sides)
     far = _beyond(run, s)
     return WallView(grid, sides, grid.fill(u[far], z[far], gap[far]), (u, s, z))
 
@@ -88,19 +88,11 @@ def _grid(run: Run, s: Floats, gap: Floats, levels: Levels) -> WallGrid:
     return WallGrid(run.start, levels.floor, cell, shape)
 
 
-def _signs(run: Run) -> list[float]:
-    if run.thickness:
-        return [-1.0, 1.0]
-    left = sum(f.length for f in run.faces if f.room_left)
-    right = sum(f.length for f in run.faces if f.room_right)
-    return [1.0 if left >= right else -1.0]
-
-
 def _beyond(run: Run, s: Floats) -> Mask:
     """Points behind a wall that is seen from one side only."""
     if run.thickness:
         return np.zeros(len(s), dtype=bool)
-    depth = -_signs(run)[0] * s
+    depth = -run.room_sides[0] * s
     return (depth > 0.06) & (depth < 3.0)
 
 
@@ -113,7 +105,7 @@ def _side(run: Run, grid: WallGrid, sign: float, u: Floats, s: Floats, z: Floats
         return grid.fill(u[chosen], z[chosen], gap[chosen])
 
     back = _set_back(grid, u, z, depth)
-    on = cells(-ON_SURFACE, ON_SURFACE)
+    on = cells(-_BEFORE[0], ON_SURFACE)  # with what hangs flat on the wall
     solid = _closed(on & ~back) & ~back
     deepest = run.thickness - ON_SURFACE if run.thickness else _RECESS
     recessed = (cells(ON_SURFACE, deepest) | (on & back)) & ~solid

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from spatial_perception.models.geometric.faces import Face, beside_share
 from spatial_perception.models.geometric.lines import Line, turn_between
@@ -22,6 +24,9 @@ _REACH = 0.8  # m; free ends are drawn on to a crossing wall up to this far
 _STEP = 0.3  # m; a face this near before or behind a longer one is a niche or a front
 _HOLLOW = 0.35  # share of a strip under a ceiling, from which it is a room rather than the body of a wall
 _SIN_CROSSING = 0.35
+_COLUMN = 1.2  # m; what has only shorter sides, and closed corners, is a column
+_MEETING = 0.1  # m; walls whose ends are this near meet
+_LEFT, _RIGHT = attrgetter("room_left"), attrgetter("room_right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,14 @@ class Run:
         return self.end - self.start
 
     @property
+    def room_sides(self) -> tuple[float, ...]:
+        """On which sides of the line a room is seen: 1 (left), -1 (right), or both."""
+        if self.thickness:
+            return (-1.0, 1.0)
+        left, right = (sum(f.length for f in self.faces if side(f)) for side in (_LEFT, _RIGHT))
+        return (1.0 if left >= right else -1.0,)
+
+    @property
     def area(self) -> float:
         """Seen surface (m2), all faces together."""
         return sum(face.area for face in self.faces)
@@ -58,6 +71,25 @@ def find_walls(faces: list[Face], flat: Floats, least_length: float, most_thickn
     joined = united(walls)
     walls = walls if len(joined) == len(walls) else close_corners(joined, flat)
     return [w for w in walls if _stands(w, least_length)]
+
+
+def apart_columns(walls: list[Run]) -> tuple[list[Run], list[Run]]:
+    """The walls, and the faces of columns and tall cupboards among them: short ones that meet no long one."""
+    near = np.array([[_meet(a, b) for b in walls] for a in walls], dtype=bool).reshape(len(walls), len(walls))
+    group = connected_components(near, directed=False)[1] if walls else np.zeros(0, dtype=np.int64)
+    long = {int(k) for k, run in zip(group, walls) if run.length > _COLUMN or not all(run.closed)}
+    return [w for k, w in zip(group, walls) if k in long], [w for k, w in zip(group, walls) if k not in long]
+
+
+def _meet(a: Run, b: Run) -> bool:
+    """Whether an end of one wall lies at the other."""
+    for run, other in ((a, b), (b, a)):
+        ends = np.stack([run.line.point(run.start), run.line.point(run.end)])
+        u, s = other.line.along(ends), other.line.aside(ends)
+        slack = (run.thickness + other.thickness) / 2 + _MEETING
+        if ((u > other.start - slack) & (u < other.end + slack) & (np.abs(s) < slack)).any():
+            return True
+    return False
 
 
 def united(walls: list[Run]) -> list[Run]:

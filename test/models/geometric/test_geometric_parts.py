@@ -214,6 +214,6 @@ def test_the_shade_of_a_lamp_stands_on_its_pole():
 
 def test_a_lamp_is_found_whole_and_named():
     shade = filled((1.0, 1.0, 1.25), (1.4, 1.4, 1.6))
-    things = find_objects(shade, [], [], Levels(0.0, 2.6, 2.6, True), 0.03, GeometricConfig.model_validate({}))
+    things = find_objects(shade, [], [], [], Levels(0.0, 2.6, 2.6, True), 0.03, GeometricConfig.model_validate({}))
     assert [thing.label for thing in things] == ["floor-standing_lamp"]
     assert things[0].box.bottom == pytest.approx(0.0)
