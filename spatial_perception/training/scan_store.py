@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,13 +42,22 @@ def make_worn_scan(seed: int) -> WornScan:
     """The scan of a seed, worn, with its findings (none where the geometric estimator refuses the cloud)."""
     worn = wear_little if seed >= FIRST_SURVEY else wear
     scan = worn(make_scan(seed), np.random.default_rng([seed, 11]))
+    scan = replace(scan, xyz=_in_metres(_in_millimetres(scan.xyz)))  # findings are of what is stored
     return WornScan(scan, find(PointCloud(scan.xyz)))
+
+
+def _in_millimetres(xyz: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.round(xyz / _MILLIMETRE).astype(np.int16)
+
+
+def _in_metres(millimetres: NDArray[np.int16]) -> NDArray[np.float32]:
+    return millimetres.astype(np.float32) * np.float32(_MILLIMETRE)
 
 
 def write_scan(found: WornScan, path: Path) -> None:
     """Write a scan, in millimetres, in one step; raises OutputError."""
     scan = found.scan
-    values = np.round(scan.xyz / _MILLIMETRE).astype(np.int16)
+    values = _in_millimetres(scan.xyz)
     layout, findings = np.array(format_layout(scan.layout)), np.array(dump_layout(found.findings, indent=None))
     part = path.with_suffix(f".{os.getpid()}.part.npz")
     try:
@@ -63,7 +72,7 @@ def read_scan(path: Path) -> WornScan:
     """Read the points of a scan that a model gets to see; raises ConfigError that says what to do."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            xyz = stored["xyz"].astype(np.float32) * np.float32(_MILLIMETRE)
+            xyz = _in_metres(stored["xyz"])
             core = core_mask(xyz)
             scan = Scan(parse_layout(str(stored["layout"])), xyz[core], stored["view"][core], stored["entity"][core])
             return WornScan(scan, parse_json(str(stored["findings"])))

@@ -79,6 +79,7 @@ class Estimation:
         self._frame_id = cloud.frame_id
         self._entities = self._run()
         self._found: list[Entity] = []
+        self._measured: Layout | None = None
 
     def __iter__(self) -> Iterator[Entity]:
         """Entities in the frame of the cloud."""
@@ -109,7 +110,8 @@ class Estimation:
             yield from entities
             return
         found, started = collect(entities), time.perf_counter()
-        finished = finish(found, alignment.restore_points(aligned.xyz), self.estimator.calibration)
+        measured = None if self._measured is None else alignment.restore(self._measured)
+        finished = finish(found, alignment.restore_points(aligned.xyz), self.estimator.calibration, measured)
         self._notes += finished.notes
         self._timed("refine", started)
         yield from finished.layout
@@ -119,7 +121,7 @@ class Estimation:
         settings, started, given = self.estimator.settings, time.perf_counter(), self.request.canvas
         tiles = [] if settings.compat else cut(aligned, settings.max_extent, MIN_POINTS, self._by_room())
         self._timed("prepare", started)
-        found = self._found_before(aligned, alignment)
+        found = self._measured = self._found_before(aligned, alignment)
         if len(tiles) > 1:
             yield from self._tiled(aligned, alignment, tiles, found)
             return

@@ -77,10 +77,12 @@ def features(entity: Entity) -> tuple[float, float, float]:
     return log(score / (1.0 - score)), log1p(entity.support or 0), log(max(largest, 0.01))
 
 
-def finish(layout: Layout, points: ArrayLike, calibration: Calibration | None = None) -> Finished:
-    """The layout moved onto the points (N, 3) it was read from, with support, without entities that have none, and without
-    those that are too likely to be wrong."""
-    moved = support_by_points(refine(layout, points), points)
+def finish(
+    layout: Layout, points: ArrayLike, calibration: Calibration | None = None, measured: Layout | None = None
+) -> Finished:
+    """The layout moved onto the points (N, 3) it was read from (its boxes onto `measured` ones), with support, without entities
+    that have none, and without those that are too likely to be wrong."""
+    moved = support_by_points(refine(layout, points, measured), points)
     supported = _only(moved, lambda entity: (entity.support or 0) >= LEAST_SUPPORT.get(_KINDS[type(entity)], 0))
     single = deduplicate(supported).layout
     notes = []

@@ -5,6 +5,7 @@ What is moved stays within little more than a bin of where the model has put it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 from typing import TypeVar
@@ -27,7 +28,12 @@ _SIDE = 0.10  # m; how far the side of a box may move
 _CORNER = 0.35  # m; how far from the end of a wall its crossing with another may be
 _PARALLEL = 0.35  # sine of the angle between walls that cross
 _MOST_TURN = 0.1
-_SECOND_FACE = 0.15  # share of the points of the first face
+_BESIDE = (0.05, 0.4)  # m; what lies this far from a face is in the room before it, or behind it
+_ROOM = 4.0  # times as many points in the room as behind
+_SECOND_FACE, _CLEAR_FACE = (
+    0.15,
+    0.5,
+)  # share of the points of the first face; the same where the room seems to be there
 _STANDS_OUT = 0.5  # share of the points near the side of a box that lie on it
 
 
@@ -40,8 +46,12 @@ class _Line:
     thickness: float
 
 
-def refine(layout: Layout, points: ArrayLike) -> Layout:
-    """The layout moved onto the points (N, 3), m, of the cloud it was read from; ids, labels and scores stay."""
+def refine(layout: Layout, points: ArrayLike, measured: Layout | None = None) -> Layout:
+    """The layout moved onto the points (N, 3), m, of the cloud it was read from; ids, labels and scores stay.
+
+    A box of it that is one of the `measured` ones but for what bins and small corrections make takes the place of that one.
+    """
+    boxes = () if measured is None else measured.boxes
     xyz = np.asarray(points, dtype=np.float64)
     floor, top = _levels(layout, xyz)
     lines = [_line(wall, xyz) for wall in layout.walls]
@@ -51,7 +61,7 @@ def refine(layout: Layout, points: ArrayLike) -> Layout:
         moved,
         doors=tuple(_into_wall(door, moved) for door in layout.doors),
         windows=tuple(_into_wall(window, moved) for window in layout.windows),
-        boxes=tuple(_onto_points(box, xyz, floor) for box in layout.boxes),
+        boxes=tuple(_as_measured(box, boxes) or _onto_points(box, xyz, floor) for box in layout.boxes),
     )
 
 
@@ -104,11 +114,23 @@ def _line(wall: Wall, xyz: Floats) -> _Line:
     if first is None:
         return rough
     turned = _turned(rough, local, first)
-    second = _other_face(local[:, 1], first)
+    told, unseen = float(np.sign(-first)), _unseen_side(wall, xyz, turned, length)
+    second = _other_face(local[:, 1], first, _SECOND_FACE if unseen in (0.0, told) else _CLEAR_FACE)
     if second is not None:
         return replace(_shifted(turned, (second - first) / 2), thickness=abs(second - first))
-    # the only face that was seen: the middle of the wall is behind it, on the side where the model has it
-    return _shifted(turned, float(np.copysign(wall.thickness / 2, -first)))
+    # the only face that was seen: the middle of the wall is behind it, or where that is not clear, where the model has it
+    return _shifted(turned, (unseen or told) * wall.thickness / 2)
+
+
+def _unseen_side(wall: Wall, xyz: Floats, face: _Line, length: float) -> float:
+    """On which side of a face of a wall there is hardly anything: 1 for the left, -1 for the right, 0 where both are seen."""
+    near = nearby(xyz, (*face.point, 0.0), length / 2 + _BESIDE[1])
+    offset = near[near[:, 2] < wall.start[2] + wall.height + _MARGIN, :2] - face.point
+    aside = (offset @ _normal(face))[np.abs(offset @ face.along) < max(length / 2 - _MARGIN, 0.1)]
+    left, right = (int(((side * aside > _BESIDE[0]) & (side * aside < _BESIDE[1])).sum()) for side in (1.0, -1.0))
+    if max(left, right) < _ENOUGH + _ROOM * min(left, right):
+        return 0.0
+    return 1.0 if left < right else -1.0
 
 
 def _shifted(line: _Line, left: float) -> _Line:
@@ -129,14 +151,15 @@ def _beside(wall: Wall, xyz: Floats, line: _Line, length: float) -> Floats:
     return local[inside]
 
 
-def _other_face(across: Floats, first: float) -> float | None:
-    """The distance of the face that lies across the line of the wall from the first one; None where it was not seen."""
+def _other_face(across: Floats, first: float, least: float) -> float | None:
+    """The distance of the face that lies across the line of the wall from the first one; None where fewer points than the
+    `least` share of the first one's lie on it."""
     low, high = sorted((first - np.sign(first) * _FACES[0], first - np.sign(first) * _FACES[1]))
     second = _peak(across, float(low), float(high))
     if second is None:
         return None
     first_count, second_count = (int((np.abs(across - face) < 2 * _STEP).sum()) for face in (first, second))
-    return second if second_count >= max(_ENOUGH, _SECOND_FACE * first_count) else None
+    return second if second_count >= max(_ENOUGH, least * first_count) else None
 
 
 def _turned(line: _Line, local: Floats, face: float) -> _Line:
@@ -192,6 +215,15 @@ def _into_wall(opening: _Opening, layout: Layout) -> _Opening:
     x, y = opening.center[0] - wall.start[0], opening.center[1] - wall.start[1]
     place = (dx * x + dy * y) / length**2
     return replace(opening, center=(wall.start[0] + place * dx, wall.start[1] + place * dy, opening.center[2]))
+
+
+def _as_measured(box: Box, measured: Sequence[Box]) -> Box | None:
+    """The box in the place of the measured one that is nearest to it, where one is near on all sides."""
+    apart = [max(map(abs, (*np.subtract(m.center, box.center), *np.subtract(m.size, box.size)))) for m in measured]
+    if not apart or min(apart) > _SIDE:
+        return None
+    nearest = measured[int(np.argmin(apart))]
+    return replace(box, center=nearest.center, size=nearest.size, yaw=nearest.yaw)
 
 
 def _onto_points(box: Box, xyz: Floats, floor: float | None) -> Box:

@@ -8,6 +8,7 @@ from spatial_perception.models.spatiallm.refine import refine
 
 THICK, HEIGHT, SIZE = 0.14, 2.6, (5.0, 4.0)
 BOX = Box(0, "wardrobe", (1.0, 0.45, 1.0), 0.0, (1.2, 0.6, 2.0), score=0.9)
+BOX_ELSEWHERE = Box(1, "bed", (1.0, 20.0, 0.3), 0.0, (2.0, 1.6, 0.6))
 
 
 def corners(size=SIZE):
@@ -91,6 +92,30 @@ def test_both_faces_give_middle_and_thickness():
     found = refine(Layout((wall,)), np.concatenate(faces)).walls[0]
     assert found.thickness == pytest.approx(0.12, abs=0.01)
     assert max(abs(found.start[1]), abs(found.end[1])) < 0.006
+
+
+@pytest.mark.parametrize("told", [0.1, -0.1])
+def test_a_wall_is_behind_the_face_that_its_room_shows_wherever_it_was_told(told):
+    rng = np.random.default_rng(1)
+    face = np.column_stack([rng.uniform(0, 4, 4000), rng.normal(0, 0.004, 4000), rng.uniform(0, 2.5, 4000)])
+    floor = np.column_stack([rng.uniform(0, 4, 4000), rng.uniform(-2, 0, 4000), np.zeros(4000)])
+    wall = Wall(0, (0.0, told, 0.0), (4.0, told, 0.0), 2.5, 0.2)
+    found = refine(Layout((wall,)), np.concatenate([face, floor])).walls[0]
+    assert (found.start[1], found.end[1]) == pytest.approx((0.1, 0.1), abs=0.01)
+    unclear = refine(Layout((wall,)), face).walls[0]
+    assert unclear.start[1] == pytest.approx(told, abs=0.01)
+
+
+def test_a_box_that_was_measured_keeps_its_measures():
+    truth, xyz = room()
+    hidden = Box(0, "wardrobe", np.add(BOX.center, (0.0, 0.03, 0.0)), BOX.yaw, np.add(BOX.size, (0.0, 0.06, 0.0)))
+    told = Box(3, "bookcase", np.add(hidden.center, 0.02), BOX.yaw, np.subtract(hidden.size, 0.03), score=0.7)
+    layout, measured = Layout(truth.walls, boxes=(told,)), Layout(boxes=(BOX_ELSEWHERE, hidden))
+    (box,) = refine(layout, xyz, measured).boxes
+    assert (box.center, box.size) == (hidden.center, hidden.size)
+    assert (box.id, box.label, box.score) == (3, "bookcase", 0.7)
+    (moved,) = refine(layout, xyz, Layout(boxes=(BOX_ELSEWHERE,))).boxes
+    assert np.abs(np.subtract(moved.size, BOX.size)).max() < 0.03
 
 
 def test_what_has_no_points_is_dropped_and_said():
