@@ -48,14 +48,6 @@ class Cuboid:
         return float(self.center[2] + self.size[2] / 2)
 
 
-def footprint(xy: Floats, yaw: float) -> tuple[Floats, Floats]:
-    """Low and high ends (2,), (2,) of plan points (N, 2) along axes turned by `yaw`, trimmed by a few points."""
-    axes = np.array([[np.cos(yaw), np.sin(yaw)], [-np.sin(yaw), np.cos(yaw)]])
-    local = xy @ axes.T
-    low, high = np.percentile(local, [_TRIM, 100 - _TRIM], axis=0)
-    return low, high
-
-
 def best_yaw(xy: Floats, preferred: list[float]) -> float:
     """Direction of the rectangle of least area, or the best preferred one if that is hardly larger."""
     xy = xy[:: max(1, len(xy) // _YAW_POINTS)]
@@ -163,8 +155,13 @@ def hung(box: Cuboid, levels: Levels) -> Cuboid:
     """The box drawn on to the ceiling that hides its top."""
     if levels.ceiling is None or not 0.0 < levels.ceiling - box.top < _TO_CEILING:
         return box
-    center = np.array([*box.center[:2], (box.bottom + levels.ceiling) / 2])
-    return replace(box, center=center, size=np.array([*box.size[:2], levels.ceiling - box.bottom]))
+    return between(box, box.bottom, levels.ceiling)
+
+
+def between(box: Cuboid, bottom: float, top: float) -> Cuboid:
+    """The box from one height to another (m)."""
+    center = np.array([*box.center[:2], (bottom + top) / 2])
+    return replace(box, center=center, size=np.array([*box.size[:2], top - bottom]))
 
 
 def merged_duplicates(boxes: list[Cuboid]) -> list[Cuboid]:

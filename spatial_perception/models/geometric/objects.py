@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from spatial_perception.models.geometric.box_features import box_features, box_probability, wall_gap
-from spatial_perception.models.geometric.boxes import Cuboid, completed, fit_cuboid, hung, is_over, merged_duplicates
+from spatial_perception.models.geometric.boxes import (
+    Cuboid,
+    between,
+    completed,
+    fit_cuboid,
+    hung,
+    is_over,
+    merged_duplicates,
+)
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
 from spatial_perception.models.geometric.labels import best_label
@@ -144,8 +152,7 @@ def on_its_pole(box: Cuboid, boxes: list[Cuboid], walls: list[Run], levels: Leve
         return box
     if any(_stands_on(box, other) for other in boxes if not _is_pole(other, levels)):
         return box
-    center = np.array([*box.center[:2], (levels.floor + box.top) / 2])
-    return replace(box, center=center, size=np.array([*box.size[:2], box.top - levels.floor]))
+    return between(box, levels.floor, box.top)
 
 
 def _is_pole(box: Cuboid, levels: Levels) -> bool:

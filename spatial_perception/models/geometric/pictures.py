@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spatial_perception.models.geometric.levels import Levels
+from spatial_perception.models.geometric.raster import noise_of, standing_off
 from spatial_perception.models.geometric.samples import Floats, Samples
 from spatial_perception.models.geometric.walls import Run
 
@@ -49,13 +50,11 @@ def _on_face(u: Floats, z: Floats, out: Floats, height: float) -> Iterator[NDArr
     """The same for points `u` (m) along a face, `z` above the floor, which stand out of it by `out`."""
     index = np.floor(np.stack([u, z]) / _CELL).astype(np.int64)
     shape = (int(index[0].max()) + 1, int(index[1].max()) + 1)
-    key = index[0] * shape[1] + index[1]
     flat = out < _DEPTH
-    count = ndimage.uniform_filter(_sum(key[flat], np.ones(int(flat.sum())), shape), 3, mode="constant")
-    total = ndimage.uniform_filter(_sum(key[flat], out[flat], shape), 3, mode="constant")
-    noise = 1.48 * float(np.median(np.abs(out[flat] - np.median(out[flat])))) if flat.any() else 0.0
-    raised = ndimage.binary_opening(total > max(_STANDS_OUT, noise) * np.maximum(count, 1e-9), _SQUARE)
-    before = _sum(key[~flat], np.ones(int((~flat).sum())), shape) > 0
+    least = max(_STANDS_OUT, noise_of(out[flat]))
+    raised = ndimage.binary_opening(standing_off(index[:, flat], out[flat], shape, least), _SQUARE)
+    before = np.zeros(shape, dtype=bool)
+    before[tuple(index[:, ~flat])] = True
     label, _ = ndimage.label(raised)
     for k, where in enumerate(ndimage.find_objects(label), start=1):
         patch = label[where] == k
@@ -63,11 +62,6 @@ def _on_face(u: Floats, z: Floats, out: Floats, height: float) -> Iterator[NDArr
             mine = np.flatnonzero((label[index[0], index[1]] == k) & flat & (out > _OWN))
             if len(mine) >= _LEAST_POINTS:
                 yield mine
-
-
-def _sum(key: NDArray[np.int64], weight: Floats, shape: tuple[int, int]) -> Floats:
-    total = np.asarray(np.bincount(key, weights=weight, minlength=shape[0] * shape[1]), dtype=np.float64)
-    return total.reshape(shape)
 
 
 def _is_picture(patch: NDArray[np.bool_], where: tuple[slice, slice], height: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from spatial_perception.models.geometric.samples import Floats, Mask
@@ -22,3 +23,16 @@ def splat(x: Floats, y: Floats, gap: Floats, shape: tuple[int, int]) -> Mask:
         layer[i[radius == r], j[radius == r]] = True
         result |= ndimage.binary_dilation(layer, np.ones((2 * r + 1, 2 * r + 1), dtype=bool)) if r else layer
     return result
+
+
+def standing_off(index: NDArray[np.int64], offset: Floats, shape: tuple[int, int], least: float) -> Mask:
+    """Cells (U, Z) where the offsets (N,) of points in the cells `index` (2, N) exceed `least`, on the mean over 3 x 3 cells."""
+    key = index[0] * shape[1] + index[1]
+    sums = (np.bincount(key, weight, minlength=shape[0] * shape[1]) for weight in (None, offset))
+    count, total = (ndimage.uniform_filter(a.reshape(shape).astype(float), 3, mode="constant") for a in sums)
+    return np.asarray(total > least * np.maximum(count, 1e-9))
+
+
+def noise_of(offset: Floats) -> float:
+    """The standard deviation of offsets (N,), from the median distance to their median; 0 where there are none."""
+    return 1.48 * float(np.median(np.abs(offset - np.median(offset)))) if len(offset) else 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from spatial_perception.models.geometric.levels import Levels
-from spatial_perception.models.geometric.raster import splat
+from spatial_perception.models.geometric.raster import noise_of, splat, standing_off
 from spatial_perception.models.geometric.samples import Floats, Mask, Samples
 from spatial_perception.models.geometric.walls import Run, span_on
 
@@ -123,16 +123,10 @@ def _set_back(grid: WallGrid, u: Floats, z: Floats, depth: Floats) -> Mask:
     close = np.abs(depth) < 0.1
     if not close.any():
         return np.zeros(grid.shape, dtype=bool)
-    noise = 1.48 * float(np.median(np.abs(depth[close] - np.median(depth[close]))))
-    i = np.floor((u[close] - grid.u0) / grid.cell).astype(np.int64)
-    j = np.floor((z[close] - grid.floor) / grid.cell).astype(np.int64)
-    inside = (i >= 0) & (i < grid.shape[0]) & (j >= 0) & (j < grid.shape[1])
-    key = i[inside] * grid.shape[1] + j[inside]
-    cells = grid.shape[0] * grid.shape[1]
-    count = np.bincount(key, minlength=cells).reshape(grid.shape).astype(float)
-    total = np.bincount(key, weights=depth[close][inside], minlength=cells).reshape(grid.shape)
-    count, total = (ndimage.uniform_filter(a, 3, mode="constant") for a in (count, total))
-    return total > max(_SET_BACK, noise) * np.maximum(count, 1e-9)
+    index = np.floor(np.stack([u[close] - grid.u0, z[close] - grid.floor]) / grid.cell).astype(np.int64)
+    inside = ((index >= 0) & (index < np.array(grid.shape)[:, None])).all(axis=0)
+    least = max(_SET_BACK, noise_of(depth[close]))
+    return standing_off(index[:, inside], depth[close][inside], grid.shape, least)
 
 
 def _draped(front: Mask, cell: float) -> Mask:

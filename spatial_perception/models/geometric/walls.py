@@ -75,8 +75,10 @@ def find_walls(faces: list[Face], flat: Floats, least_length: float, most_thickn
 
 def apart_columns(walls: list[Run]) -> tuple[list[Run], list[Run]]:
     """The walls, and the faces of columns and tall cupboards among them: short ones that meet no long one."""
-    near = np.array([[_meet(a, b) for b in walls] for a in walls], dtype=bool).reshape(len(walls), len(walls))
-    group = connected_components(near, directed=False)[1] if walls else np.zeros(0, dtype=np.int64)
+    if all(run.length > _COLUMN for run in walls):
+        return walls, []
+    near = np.array([[i < j and _meet(a, b) for j, b in enumerate(walls)] for i, a in enumerate(walls)])
+    group = connected_components(near, directed=False)[1]
     long = {int(k) for k, run in zip(group, walls) if run.length > _COLUMN or not all(run.closed)}
     return [w for k, w in zip(group, walls) if k in long], [w for k, w in zip(group, walls) if k not in long]
 
