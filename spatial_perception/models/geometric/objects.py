@@ -18,6 +18,7 @@ from spatial_perception.models.geometric.boxes import (
 )
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
+from spatial_perception.models.geometric.hanging import hanging
 from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.openings import Opening
@@ -70,7 +71,7 @@ def find_objects(
     reach = max(_REACH, 2.0 * spacing)
     preferred = wall_directions(walls)
     boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
-    for part in with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor):
+    for part in hung_apart(xyz, with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor), reach, levels.floor):
         pieces = (p for p in split(xyz[part], max(0.05, 1.2 * spacing)) if len(p.index) >= _LEAST_POINTS)
         for piece in pieces:
             for index in beside_doors(xyz[part[piece.index]], walls, openings, levels.floor):
@@ -128,6 +129,17 @@ def with_raised_parts(xyz: Floats, parts: list[np.ndarray], floor: float) -> lis
             if share > _SAME_PLAN:
                 joined[below] += joined.pop(k)
     return [np.sort(np.concatenate([parts[k] for k in ks])) for ks in joined.values()]
+
+
+def hung_apart(xyz: Floats, parts: list[np.ndarray], reach: float, floor: float) -> list[np.ndarray]:
+    """The groups of points with what hangs over a worktop taken from what stands below; both are grouped anew."""
+    result = []
+    for part in parts:
+        hangs = hanging(xyz[part], floor)
+        for side in (part[~hangs], part[hangs]) if hangs.any() else ():
+            result += [side[group] for group in groups(clusters(xyz[side], reach))]
+        result += [] if hangs.any() else [part]
+    return result
 
 
 def _plan_overlap(a: tuple[Floats, Floats], b: tuple[Floats, Floats]) -> float:

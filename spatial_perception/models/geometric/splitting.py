@@ -27,6 +27,7 @@ _ON_TOP = (
     0.4,
     0.75,
 )  # things upon others: height (m), area (m2), its share of theirs, the share of its rim that is within
+_FRONT = (0.4, 1.3, 0.2, 0.15, 0.4)  # faces: least length and height (m), step of their tops, nearness of a plateau (m), share that may be near
 _BUMP = 0.12  # m; neighbouring cells of such a thing differ by less
 _EIGHT = np.ones((3, 3), dtype=bool)
 _SHELF = 2.3  # length over depth of a board or cabinet on which narrow things stand
@@ -57,6 +58,7 @@ def split(xyz: Floats, cell: float) -> list[Piece]:
     extent = np.ptp(xyz[:, :2], axis=0) + cell
     tops = _tops(xyz, max(cell, float(np.sqrt(extent[0] * extent[1] / _MOST_CELLS))))
     region = _plateaus(tops)
+    _add_fronts(region, tops, float(xyz[:, 2].min()))
     count = int(region.max())
     if count == 0:
         return [Piece(np.arange(len(xyz)))]
@@ -86,6 +88,29 @@ def _plateaus(tops: _Tops) -> Labels:
         if mask.any() and _width(mask, tops.cell) >= _NARROW:
             count += 1
             result[mask] = count
+    return result
+
+
+def _add_fronts(region: Labels, tops: _Tops, lowest: float) -> None:
+    """Give the faces of tall things whose tops no scan saw regions of their own, in place, unless they bound a plateau."""
+    rest = np.where(region == 0, tops.height, -np.inf)
+    label = np.where(np.isfinite(rest), _even_regions(rest, _FRONT[2]), -1)
+    beside = _grown_hulls(region, _FRONT[3] / tops.cell)
+    count = int(region.max())
+    for k in np.flatnonzero(np.bincount(label[label >= 0]) * tops.cell >= _FRONT[0]):
+        mask = label == k
+        long = float(np.hypot(*np.ptp(np.argwhere(mask), axis=0))) * tops.cell
+        tall = float(np.median(tops.height[mask])) - lowest
+        if long > _FRONT[0] and tall > _FRONT[1] and beside[mask].mean() < _FRONT[4]:
+            count += 1
+            region[mask] = count
+
+
+def _grown_hulls(region: Labels, reach: float) -> Mask:
+    """The cells (X, Y) in or up to `reach` cells from the convex hulls of all regions."""
+    result = np.zeros(region.shape, dtype=bool)
+    for k in range(1, int(region.max()) + 1):
+        result |= _hull(region == k, reach)
     return result
 
 
@@ -149,10 +174,10 @@ def _set_upon(region: Labels, place: Labels, tops: _Tops, count: int) -> list[in
     return bases
 
 
-def _hull(mask: Mask) -> Mask:
-    """The cells (X, Y) in the convex hull of a mask."""
+def _hull(mask: Mask, reach: float = 0.1) -> Mask:
+    """The cells (X, Y) in or up to `reach` cells from the convex hull of a mask."""
     cells = np.argwhere(mask)
-    hull = shapely.MultiPoint(cells).convex_hull.buffer(0.1)
+    hull = shapely.MultiPoint(cells).convex_hull.buffer(reach)
     x, y = np.indices(mask.shape)
     return shapely.contains_xy(hull, x, y)
 
