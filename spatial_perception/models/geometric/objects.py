@@ -22,6 +22,7 @@ from spatial_perception.models.geometric.hanging import hanging
 from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.openings import Opening
+from spatial_perception.models.geometric.rows import units
 from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.splitting import split
 from spatial_perception.models.geometric.walls import Run
@@ -72,12 +73,8 @@ def find_objects(
     preferred = wall_directions(walls)
     boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
     for part in hung_apart(xyz, with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor), reach, levels.floor):
-        pieces = (p for p in split(xyz[part], max(0.05, 1.2 * spacing)) if len(p.index) >= _LEAST_POINTS)
-        for piece in pieces:
-            for index in beside_doors(xyz[part[piece.index]], walls, openings, levels.floor):
-                if len(index) >= _LEAST_POINTS:
-                    box = fit_cuboid(xyz[part[piece.index[index]]], preferred)
-                    boxes.append(completed(box, walls, levels, piece.base))
+        for piece in split(xyz[part], max(0.05, 1.2 * spacing)):
+            boxes += _boxes_of(xyz[part[piece.index]], piece.base, preferred, walls, openings, levels)
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [hung(b, levels) for b in boxes if not is_ceiling_strip(b, levels)]
     wholes = [on_its_pole(box, boxes, walls, levels) for box in boxes]
@@ -85,6 +82,23 @@ def find_objects(
     things = [_thing(seen[id(box)], box, walls, levels, spacing) for box in merged_duplicates(wholes)]
     things = [t for t in things if t.score >= config.object_min_score]
     return sorted(things, key=lambda t: (-float(np.prod(t.box.size)), *t.box.center.tolist()))
+
+
+def _boxes_of(
+    xyz: Floats,
+    base: float | None,
+    preferred: list[float],
+    walls: list[Run],
+    openings: list[Opening],
+    levels: Levels,
+) -> list[Cuboid]:
+    """The boxes of the points (N, 3) of one piece, which stands on `base` (m; None: the floor)."""
+    boxes = []
+    for side in beside_doors(xyz, walls, openings, levels.floor):
+        for unit in units(xyz[side], preferred, levels.floor) if base is None else [np.arange(len(side))]:
+            if len(unit) >= _LEAST_POINTS:
+                boxes.append(completed(fit_cuboid(xyz[side[unit]], preferred), walls, levels, base))
+    return boxes
 
 
 def beside_doors(xyz: Floats, walls: list[Run], openings: list[Opening], floor: float) -> list[np.ndarray]:
