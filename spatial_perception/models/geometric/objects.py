@@ -24,6 +24,7 @@ from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.openings import Opening
 from spatial_perception.models.geometric.rows import units
 from spatial_perception.models.geometric.samples import Floats
+from spatial_perception.models.geometric.seats import with_backs
 from spatial_perception.models.geometric.splitting import split
 from spatial_perception.models.geometric.walls import Run
 
@@ -73,7 +74,8 @@ def find_objects(
     preferred = wall_directions(walls)
     boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
     for part in hung_apart(xyz, with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor), reach, levels.floor):
-        for piece in split(xyz[part], max(0.05, 1.2 * spacing)):
+        pieces = split(xyz[part], max(0.05, 1.2 * spacing))
+        for piece in with_backs(xyz[part], pieces, preferred, levels.floor):
             boxes += _boxes_of(xyz[part[piece.index]], piece.base, preferred, walls, openings, levels)
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [hung(b, levels) for b in boxes if not is_ceiling_strip(b, levels)]
