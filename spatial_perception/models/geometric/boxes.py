@@ -22,6 +22,7 @@ _DRAPE = (0.16, 0.05, 0.2, 0.8)  # m; depth of a curtain at most, its distance f
 _FOLDS = 0.12  # m; depth of a curtain, of which mostly the front is seen
 _SWEEPS = 0.15  # m; a curtain that ends lower reaches the floor
 _SCREEN = (0.1, 0.3, 0.22)  # m; greatest thickness of a screen, its least width and height, the depth of its foot
+_KEYBOARD = (0.75, 0.35, 0.1)  # m; screens narrower than this have a keyboard before them, up to here; their foot behind
 _THIN = 0.16  # m; of thinner things mostly the faces are seen
 _SHELL = 0.03  # m; the points of a face spread over this
 
@@ -91,8 +92,13 @@ def cuboid_of(yaw: float, low: Floats, high: Floats, bottom: float, top: float, 
     return Cuboid(center, yaw, np.maximum([*(high - low), top - bottom], _LEAST_EDGE), points)
 
 
-def completed(box: Cuboid, walls: list[Run], levels: Levels, base: float | None = None) -> Cuboid:
-    """The box drawn on to what it stands on (`base`, m; None: the floor) and to the wall that hides its back."""
+def completed(
+    box: Cuboid, walls: list[Run], levels: Levels, base: float | None = None, board: Floats | None = None
+) -> Cuboid:
+    """The box drawn on to what it stands on (`base`, m; None: the floor) and to the wall that hides its back.
+
+    `board`: points (N, 2) on plan of what it stands on.
+    """
     low, high = -box.size[:2] / 2, box.size[:2] / 2
     c, s = np.cos(box.yaw), np.sin(box.yaw)
     at = np.array([c * box.center[0] + s * box.center[1], -s * box.center[0] + c * box.center[1]])
@@ -102,16 +108,30 @@ def completed(box: Cuboid, walls: list[Run], levels: Levels, base: float | None 
         drapes = [_draw_to_wall(run, box, low, high, box.top - bottom) for run in walls]
         bottom = box.bottom if any(drapes) and box.bottom - levels.floor > _SWEEPS else bottom
     if base is not None:
-        _give_foot(low, high, box.top - bottom)
+        u = None if board is None else np.column_stack([board @ (c, s), board @ (-s, c)])
+        _give_foot(low, high, box.top - bottom, u)
     return replace(cuboid_of(box.yaw, low, high, bottom, box.top, box.points), upon=base is not None)
 
 
-def _give_foot(low: Floats, high: Floats, tall: float) -> None:
-    """Make what is as flat as a screen as deep as its foot; the ends along its axes are changed in place."""
+def _give_foot(low: Floats, high: Floats, tall: float, board: Floats | None) -> None:
+    """Make what is as flat as a screen as deep as its foot; the ends along its axes are changed in place.
+
+    Before a screen that is no wider than those of computers, where the `board`, points (N, 2) along the axes, reaches out
+    farther, lies a keyboard.
+    """
     axis = int(np.argmin(high - low))
-    if high[axis] - low[axis] < _SCREEN[0] and min(high[1 - axis] - low[1 - axis], tall) > _SCREEN[1]:
-        middle = (low[axis] + high[axis]) / 2
-        low[axis], high[axis] = middle - _SCREEN[2] / 2, middle + _SCREEN[2] / 2
+    wide = high[1 - axis] - low[1 - axis]
+    if high[axis] - low[axis] >= _SCREEN[0] or min(wide, tall) <= _SCREEN[1]:
+        return
+    middle = (low[axis] + high[axis]) / 2
+    low[axis], high[axis] = middle - _SCREEN[2] / 2, middle + _SCREEN[2] / 2
+    if board is None or wide > _KEYBOARD[0]:
+        return
+    beside = (board[:, 1 - axis] > low[1 - axis]) & (board[:, 1 - axis] < high[1 - axis])
+    off = board[beside, axis] - middle
+    before, behind = float(off.max(initial=0.0)), float(-off.min(initial=0.0))
+    front, back = min(_KEYBOARD[1], max(before, behind)), min(_KEYBOARD[2], min(before, behind))
+    low[axis], high[axis] = (middle - back, middle + front) if before > behind else (middle - front, middle + back)
 
 
 def _draw_to_wall(run: Run, box: Cuboid, low: Floats, high: Floats, tall: float) -> bool:

@@ -25,7 +25,7 @@ from spatial_perception.models.geometric.openings import Opening
 from spatial_perception.models.geometric.rows import units
 from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.seats import with_backs
-from spatial_perception.models.geometric.splitting import split
+from spatial_perception.models.geometric.splitting import Piece, split
 from spatial_perception.models.geometric.walls import Run
 
 _REACH = 0.08  # m; points of one object are chained by steps of this length
@@ -36,6 +36,7 @@ _RAISED_POINTS = 40
 _SAME_PLAN = 0.3  # overlap on plan of a raised part and what it belongs to
 _STRIP = (1.2, 0.05, 0.15)  # m; length, greatest thickness and greatest drop of a strip of ceiling
 _BEFORE = 0.6  # m; a way through a door is free this far before its wall
+_BOARD = 0.04  # m; the upper side of what a thing stands on is this near to its height
 _JAMB = 0.1  # m; what stands this near to a side of a door may reach before it
 _HEADROOM = 1.5  # m; what hangs higher leaves the way through free
 _LAMP = "floor-standing_lamp"
@@ -76,7 +77,7 @@ def find_objects(
     for part in hung_apart(xyz, with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor), reach, levels.floor):
         pieces = split(xyz[part], max(0.05, 1.2 * spacing))
         for piece in with_backs(xyz[part], pieces, preferred, levels.floor):
-            boxes += _boxes_of(xyz[part[piece.index]], piece.base, preferred, walls, openings, levels)
+            boxes += _boxes_of(xyz[part], piece, preferred, walls, openings, levels)
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [hung(b, levels) for b in boxes if not is_ceiling_strip(b, levels)]
     wholes = [on_its_pole(box, boxes, walls, levels) for box in boxes]
@@ -87,19 +88,18 @@ def find_objects(
 
 
 def _boxes_of(
-    xyz: Floats,
-    base: float | None,
-    preferred: list[float],
-    walls: list[Run],
-    openings: list[Opening],
-    levels: Levels,
+    group: Floats, piece: Piece, preferred: list[float], walls: list[Run], openings: list[Opening], levels: Levels
 ) -> list[Cuboid]:
-    """The boxes of the points (N, 3) of one piece, which stands on `base` (m; None: the floor)."""
+    """The boxes of one piece of a group of points (N, 3)."""
+    xyz, board = group[piece.index], None
+    if piece.base is not None:
+        board = group[np.abs(group[:, 2] - piece.base) < _BOARD, :2]
     boxes = []
     for side in beside_doors(xyz, walls, openings, levels.floor):
-        for unit in units(xyz[side], preferred, levels.floor) if base is None else [np.arange(len(side))]:
+        for unit in units(xyz[side], preferred, levels.floor) if board is None else [np.arange(len(side))]:
             if len(unit) >= _LEAST_POINTS:
-                boxes.append(completed(fit_cuboid(xyz[side[unit]], preferred), walls, levels, base))
+                box = fit_cuboid(xyz[side[unit]], preferred)
+                boxes.append(completed(box, walls, levels, piece.base, board))
     return boxes
 
 
