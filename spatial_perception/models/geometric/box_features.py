@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial_perception.models.geometric.boxes import Cuboid
+from spatial_perception.models.geometric.boxes import Cuboid, wall_gap
 from spatial_perception.models.geometric.calibration import BOX, OPEN_BOX
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.walls import Run
@@ -32,19 +32,6 @@ def box_features(box: Cuboid, walls: list[Run], levels: Levels, spacing: float, 
         float(top < 0.1 and bottom < 0.05),
         float(box.upon),
     )
-
-
-def wall_gap(box: Cuboid, walls: list[Run]) -> float:
-    """Distance (m) between a box and the nearest face of a wall, inf without walls."""
-    gaps = [np.inf]
-    c, s = np.cos(box.yaw), np.sin(box.yaw)
-    for run in walls:
-        u, aside = float(run.line.along(box.center[None, :2])[0]), float(run.line.aside(box.center[None, :2])[0])
-        if run.start - 0.2 < u < run.end + 0.2:
-            n = run.line.normal
-            half = abs(c * n[0] + s * n[1]) * box.size[0] / 2 + abs(-s * n[0] + c * n[1]) * box.size[1] / 2
-            gaps.append(abs(aside) - run.thickness / 2 - half)
-    return float(min(gaps))
 
 
 def box_probability(features: tuple[float, ...], *, in_the_open: bool = False) -> float:

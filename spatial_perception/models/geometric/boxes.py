@@ -18,6 +18,9 @@ _TO_FLOOR = 0.5  # m; what ends lower stands on the floor
 _FRONT_TO_WALL = 0.75  # m; the same where only the front of something tall is seen
 _TO_WALL = 0.25  # m; a hidden back this near to a wall reaches it
 _TO_CEILING = 0.08  # m; so does a hidden top to the ceiling
+_OVERHEAD = 1.7  # m; what is higher than this, and
+_OFF_WALL = 0.15  # m; as far as this from any wall, hangs from the ceiling
+_CHAIN = 0.5  # m; if that is as near
 _DRAPE = (0.16, 0.05, 0.2, 0.8)  # m; depth of a curtain at most, its distance from the wall, from, to, its least height
 _FOLDS = 0.12  # m; depth of a curtain, of which mostly the front is seen
 _SWEEPS = 0.15  # m; a curtain that ends lower reaches the floor
@@ -171,9 +174,11 @@ def _wall_reach(depth: float, length: float, tall: float) -> float:
     return _FRONT_TO_WALL if depth < 0.12 and length > 0.5 and tall > 0.6 else _TO_WALL
 
 
-def hung(box: Cuboid, levels: Levels) -> Cuboid:
-    """The box drawn on to the ceiling that hides its top."""
-    if levels.ceiling is None or not 0.0 < levels.ceiling - box.top < _TO_CEILING:
+def hung(box: Cuboid, walls: list[Run], levels: Levels) -> Cuboid:
+    """The box drawn on to the ceiling that hides its top, or from which it hangs by what no scan saw."""
+    gap = np.inf if levels.ceiling is None else levels.ceiling - box.top
+    in_the_air = box.bottom - levels.floor > _OVERHEAD and wall_gap(box, walls) > _OFF_WALL
+    if levels.ceiling is None or not 0.0 < gap < (_CHAIN if in_the_air else _TO_CEILING):
         return box
     return between(box, box.bottom, levels.ceiling)
 
@@ -182,6 +187,19 @@ def between(box: Cuboid, bottom: float, top: float) -> Cuboid:
     """The box from one height to another (m)."""
     center = np.array([*box.center[:2], (bottom + top) / 2])
     return replace(box, center=center, size=np.array([*box.size[:2], top - bottom]))
+
+
+def wall_gap(box: Cuboid, walls: list[Run]) -> float:
+    """Distance (m) between a box and the nearest face of a wall, inf without walls."""
+    gaps = [np.inf]
+    c, s = np.cos(box.yaw), np.sin(box.yaw)
+    for run in walls:
+        u, aside = float(run.line.along(box.center[None, :2])[0]), float(run.line.aside(box.center[None, :2])[0])
+        if run.start - 0.2 < u < run.end + 0.2:
+            n = run.line.normal
+            half = abs(c * n[0] + s * n[1]) * box.size[0] / 2 + abs(-s * n[0] + c * n[1]) * box.size[1] / 2
+            gaps.append(abs(aside) - run.thickness / 2 - half)
+    return float(min(gaps))
 
 
 def merged_duplicates(boxes: list[Cuboid]) -> list[Cuboid]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial_perception.models.geometric.box_features import wall_gap
-from spatial_perception.models.geometric.boxes import Cuboid
+from spatial_perception.models.geometric.boxes import Cuboid, wall_gap
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.priors import CEILING, ON_TOP, PRIORS, UNKNOWN, Prior
 from spatial_perception.models.geometric.walls import Run

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spatial_perception.models.geometric.box_features import box_features, box_probability, wall_gap
+from spatial_perception.models.geometric.box_features import box_features, box_probability
 from spatial_perception.models.geometric.boxes import (
     Cuboid,
     between,
@@ -15,6 +15,7 @@ from spatial_perception.models.geometric.boxes import (
     hung,
     is_over,
     merged_duplicates,
+    wall_gap,
 )
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
@@ -79,7 +80,7 @@ def find_objects(
         for piece in with_backs(xyz[part], pieces, preferred, levels.floor):
             boxes += _boxes_of(xyz[part], piece, preferred, walls, openings, levels)
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
-    boxes = [hung(b, levels) for b in boxes if not is_ceiling_strip(b, levels)]
+    boxes = [hung(b, walls, levels) for b in boxes if not is_ceiling_strip(b, levels)]
     wholes = [on_its_pole(box, boxes, walls, levels) for box in boxes]
     seen = {id(whole): box for whole, box in zip(wholes, boxes)}
     things = [_thing(seen[id(box)], box, walls, levels, spacing) for box in merged_duplicates(wholes)]
