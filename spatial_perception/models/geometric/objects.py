@@ -19,6 +19,7 @@ from spatial_perception.models.geometric.boxes import (
 )
 from spatial_perception.models.geometric.clusters import clusters
 from spatial_perception.models.geometric.config import GeometricConfig
+from spatial_perception.models.geometric.curtains import drawn_together
 from spatial_perception.models.geometric.hanging import hanging
 from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels
@@ -81,6 +82,7 @@ def find_objects(
             boxes += _boxes_of(xyz[part], piece, preferred, walls, openings, levels)
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [hung(b, walls, levels) for b in boxes if not is_ceiling_strip(b, levels)]
+    boxes = drawn_together(boxes, walls, openings)
     wholes = [on_its_pole(box, boxes, walls, levels) for box in boxes]
     seen = {id(whole): box for whole, box in zip(wholes, boxes)}
     things = [_thing(seen[id(box)], box, walls, levels, spacing) for box in merged_duplicates(wholes)]
