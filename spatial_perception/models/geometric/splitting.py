@@ -11,6 +11,7 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from spatial_perception.models.geometric.notches import without_notches
 from spatial_perception.models.geometric.samples import Floats, Mask
 
 Labels = NDArray[np.int64]
@@ -57,7 +58,7 @@ def split(xyz: Floats, cell: float) -> list[Piece]:
         return [Piece(np.arange(len(xyz)))]
     extent = np.ptp(xyz[:, :2], axis=0) + cell
     tops = _tops(xyz, max(cell, float(np.sqrt(extent[0] * extent[1] / _MOST_CELLS))))
-    region = _plateaus(tops)
+    region, beside = _plateaus(tops)
     _add_fronts(region, tops, float(xyz[:, 2].min()))
     count = int(region.max())
     if count == 0:
@@ -65,6 +66,9 @@ def split(xyz: Floats, cell: float) -> list[Piece]:
     parent = _stacking(region, tops, count)
     nearest = ndimage.distance_transform_edt(region == 0, return_distances=False, return_indices=True)
     place = region[tuple(nearest)]
+    for k, large in beside.items():
+        level = float(np.median(tops.height[region == k]))
+        place[(place == k) & (region != k) & (tops.height > level + _STEP)] = large
     parent += _set_upon(region, place, tops, count)
     owner = place[tops.cell_of[:, 0], tops.cell_of[:, 1]]
     return _pieces(xyz, owner, parent, tops, region)
@@ -77,18 +81,22 @@ def _tops(xyz: Floats, cell: float) -> _Tops:
     return _Tops(height, index, cell)
 
 
-def _plateaus(tops: _Tops) -> Labels:
-    """Labels (X, Y) from 1 of wide regions of even height; 0 elsewhere."""
+def _plateaus(tops: _Tops) -> tuple[Labels, dict[int, int]]:
+    """Labels (X, Y) from 1 of wide regions of even height, 0 elsewhere; and of small ones the large one they were cut from."""
     label = _even_regions(tops.height)
     result = np.zeros(tops.height.shape, dtype=np.int64)
     areas = np.bincount(label.ravel()) * tops.cell**2
-    count = 0
+    count = large = 0
+    beside: dict[int, int] = {}
     for k in np.flatnonzero(areas >= _PLATEAU_AREA):
         mask = (label == k) & np.isfinite(tops.height)
-        if mask.any() and _width(mask, tops.cell) >= _NARROW:
-            count += 1
-            result[mask] = count
-    return result
+        for number, part in enumerate(without_notches(mask, tops.height, tops.cell) if mask.any() else ()):
+            if _width(part, tops.cell) >= _NARROW:
+                count += 1
+                result[part] = count
+                large = large if number else count
+                beside |= {count: large} if number else {}
+    return result, beside
 
 
 def _add_fronts(region: Labels, tops: _Tops, lowest: float) -> None:
