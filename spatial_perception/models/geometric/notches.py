@@ -10,7 +10,7 @@ from spatial_perception.models.geometric.samples import Floats, Mask
 
 _LARGE = 1.2  # m2; what a small thing is cut from is larger
 _SMALL = (0.28, 0.62)  # m; sides of the small thing, from, to
-_FULL = 0.85  # share of its rectangle that each fills at least
+_FULL = 0.8  # share of its rectangle that each fills at least
 _GAIN = 0.04  # of the share of the rectangles that is filled, by the cut
 _EVEN = 0.07  # m; what is no lower than this below a plateau is on it
 _MOST = 3  # small things beside a large one
