@@ -29,6 +29,7 @@ _ON_TOP = (
     0.75,
 )  # things upon others: height (m), area (m2), its share of theirs, the share of its rim that is within
 _FRONT = (0.4, 1.3, 0.2, 0.15, 0.6)  # faces: least length and height (m), step of their tops, nearness of a plateau (m), share that may be near
+_BLOB = (0.28, 0.75, 0.4, 0.75)  # m; sides of a thing beside a plateau, from, to; the share of its rectangle that is seen; width of a bed
 _BUMP = 0.12  # m; neighbouring cells of such a thing differ by less
 _EIGHT = np.ones((3, 3), dtype=bool)
 _SHELF = 2.3  # length over depth of a board or cabinet on which narrow things stand
@@ -60,6 +61,7 @@ def split(xyz: Floats, cell: float) -> list[Piece]:
     tops = _tops(xyz, max(cell, float(np.sqrt(extent[0] * extent[1] / _MOST_CELLS))))
     region, beside = _plateaus(tops)
     _add_fronts(region, tops, float(xyz[:, 2].min()))
+    _add_blobs(region, tops)
     count = int(region.max())
     if count == 0:
         return [Piece(np.arange(len(xyz)))]
@@ -112,6 +114,21 @@ def _add_fronts(region: Labels, tops: _Tops, lowest: float) -> None:
         if long > _FRONT[0] and tall > _FRONT[1] and beside[mask].mean() < _FRONT[4]:
             count += 1
             region[mask] = count
+
+
+def _add_blobs(region: Labels, tops: _Tops) -> None:
+    """Give what stands off a plateau as wide as a bed, and is as wide as a thing, regions of their own, in place."""
+    if not region.any() or _width(region == np.bincount(region[region > 0]).argmax(), tops.cell) < _BLOB[3]:
+        return
+    rest = (region == 0) & np.isfinite(tops.height) & ~_grown_hulls(region, 1.0)
+    label, count = ndimage.label(rest, _EIGHT)
+    last = int(region.max())
+    for k in range(1, count + 1):
+        cells = np.argwhere(label == k)
+        size = (np.ptp(cells, axis=0) + 1) * tops.cell
+        if _BLOB[0] < size.min() and size.max() < _BLOB[1] and len(cells) * tops.cell**2 > _BLOB[2] * size.prod():
+            last += 1
+            region[label == k] = last
 
 
 def _grown_hulls(region: Labels, reach: float) -> Mask:
