@@ -22,6 +22,7 @@ _OVERHEAD = 1.7  # m; what is higher than this, and
 _OFF_WALL = 0.15  # m; as far as this from any wall, hangs from the ceiling
 _CHAIN = 0.5  # m; if that is as near
 _DRAPE = (0.16, 0.05, 0.2, 0.8)  # m; depth of a curtain at most, its distance from the wall, from, to, its least height
+_CLOTH = ((0.1, 0.3), 0.8, 2.0)  # m, depth of what may hang in folds, its least height, percent of its points left out at each end
 _FOLDS = 0.12  # m; depth of a curtain, of which mostly the front is seen
 _SWEEPS = 0.15  # m; a curtain that ends lower reaches the floor
 _SCREEN = (0.1, 0.3, 0.22)  # m; greatest thickness of a screen, its least width and height, the depth of its foot
@@ -73,14 +74,21 @@ def fit_cuboid(xyz: Floats, preferred: list[float]) -> Cuboid:
     """The box around points (N, 3)."""
     yaw = best_yaw(xyz[:, :2], preferred)
     c, s = np.cos(yaw), np.sin(yaw)
-    ends = [_ends(along) for along in (xyz[:, :2] @ (c, s), xyz[:, :2] @ (-s, c), xyz[:, 2])]
+    bottom, top = _ends(xyz[:, 2])
+    trim = _TRIM if top - bottom < _CLOTH[1] else _CLOTH[2]
+    ends = [_ends(along, trim) for along in (xyz[:, :2] @ (c, s), xyz[:, :2] @ (-s, c))]
     low, high = (np.array([ends[0][k], ends[1][k]]) for k in range(2))
-    return cuboid_of(yaw, low, high, *ends[2], len(xyz))
+    return cuboid_of(yaw, low, high, bottom, top, len(xyz))
 
 
-def _ends(along: Floats) -> tuple[float, float]:
-    """Low and high end of coordinates (N,), trimmed by a few; where both are near, the middles of the faces there."""
+def _ends(along: Floats, trim: float = _TRIM) -> tuple[float, float]:
+    """Low and high end of coordinates (N,), trimmed by a few; where both are near, by `trim` percent.
+
+    Where they are as near as the faces of something thin, the middles of the faces there.
+    """
     low, high = np.percentile(along, [_TRIM, 100 - _TRIM])
+    if _CLOTH[0][0] < high - low < _CLOTH[0][1]:
+        low, high = np.percentile(along, [trim, 100 - trim])
     if high - low < _THIN:
         shell = min(_SHELL, (high - low) / 2)
         return float(np.median(along[along <= low + shell])), float(np.median(along[along >= high - shell]))
