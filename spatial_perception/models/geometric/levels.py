@@ -48,13 +48,17 @@ def find_levels(samples: Samples) -> Levels:
     """Floor and ceiling of the scene; where one is not seen, the lowest or highest points stand in for it.
 
     They are the two horizontal layers that lie above one another over the largest area: ground seen through a window
-    has no ceiling above it, and a table top is smaller than the floor.
+    has no ceiling above it, and a table top is smaller than the floor. Where ground outside is so wide that the floor does
+    not stand out beside it, only what lies below the highest layer is looked at.
     """
     z = samples.xyz[:, 2]
     flat = np.abs(samples.normal[:, 2]) > HORIZONTAL
     lowest, highest = np.percentile(z, [0.5, 99.5])
     heights, cells = _layers(samples.xyz[flat])
     pair = _floor_and_ceiling(heights, cells)
+    if pair is None and heights:
+        covered = np.isin(_cells(samples.xyz[flat]), cells[-1])
+        pair = _floor_and_ceiling(*_layers(samples.xyz[flat][covered]))
     if pair is not None:
         floor, ceiling = (_refined(z[flat], h) for h in pair)
         near = z[flat & (np.abs(z - ceiling) < 0.2)]
@@ -81,13 +85,18 @@ def _layers(flat: Floats) -> tuple[list[float], list[NDArray[np.int64]]]:
         return [], []
     lowest = float(flat[:, 2].min())
     layer = np.floor((flat[:, 2] - lowest) / _BIN).astype(np.int64)
-    index = np.floor((flat[:, :2] - flat[:, :2].min(axis=0)) / _CELL).astype(np.int64)
-    cell = index[:, 0] * (int(index[:, 1].max()) + 1) + index[:, 1]
+    cell = _cells(flat)
     area = np.convolve(np.bincount(layer, minlength=3).astype(float), np.ones(3), mode="same")
     peak = (area >= np.r_[0, area[:-1]]) & (area > np.r_[area[1:], 0]) & (area >= _SHARE * area.max())
     found = np.flatnonzero(peak)
     cells = [np.unique(cell[np.abs(layer - k) <= 1]) for k in found]
     return [float(lowest + (k + 0.5) * _BIN) for k in found], cells
+
+
+def _cells(flat: Floats) -> NDArray[np.int64]:
+    """Numbers (N,) of the plan cells of points (N, 3)."""
+    index = np.floor((flat[:, :2] - flat[:, :2].min(axis=0)) / _CELL).astype(np.int64)
+    return index[:, 0] * (int(index[:, 1].max()) + 1) + index[:, 1]
 
 
 def _floor_and_ceiling(heights: list[float], cells: list[NDArray[np.int64]]) -> tuple[float, float] | None:
