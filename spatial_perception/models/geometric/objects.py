@@ -24,6 +24,7 @@ from spatial_perception.models.geometric.hanging import hanging
 from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.openings import Opening
+from spatial_perception.models.geometric.round import rounded
 from spatial_perception.models.geometric.rows import units
 from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.seats import with_backs
@@ -101,7 +102,7 @@ def _boxes_of(
     for side in beside_doors(xyz, walls, openings, levels.floor):
         for unit in units(xyz[side], preferred, levels.floor) if board is None else [np.arange(len(side))]:
             if len(unit) >= _LEAST_POINTS:
-                box = fit_cuboid(xyz[side[unit]], preferred)
+                box = rounded(fit_cuboid(xyz[side[unit]], preferred), xyz[side[unit]])
                 boxes.append(completed(box, walls, levels, piece.base, board))
     return boxes
 
@@ -179,9 +180,10 @@ def on_its_pole(box: Cuboid, boxes: list[Cuboid], walls: list[Run], levels: Leve
     """What hangs in the open above nothing, drawn on to the floor: the shade of a lamp, whose pole a scan hardly meets."""
     wide, tall = float(box.size[:2].max()), float(box.size[2])
     floats = _SHADE[0] < box.bottom - levels.floor < _SHADE[1] and wide < _SHADE[2] and _SHADE[3] < tall < _SHADE[2]
-    if not floats or wall_gap(box, walls) < _SHADE_TO_WALL or levels.top - box.top < _SHADE_TO_CEILING:
+    if not floats or levels.top - box.top < _SHADE_TO_CEILING:
         return box
-    if any(_stands_on(box, other) for other in boxes if not _is_pole(other, levels)):
+    below = [other for other in boxes if _stands_on(box, other)]
+    if any(not _is_pole(other, levels) for other in below) or not below and wall_gap(box, walls) < _SHADE_TO_WALL:
         return box
     return between(box, levels.floor, box.top)
 
