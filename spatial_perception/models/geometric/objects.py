@@ -35,6 +35,7 @@ _REACH = 0.08  # m; points of one object are chained by steps of this length
 _LEAST_POINTS = 15
 _LEAF = ((0.5, 1.4), 0.2, (1.7, 2.4))  # m; width, greatest thickness and top of a door leaf
 _RAISED = (0.1, 0.5)  # m above the floor, between which the lowest point of a raised part lies
+_CROWN = (0.9, 0.2)  # m above the floor: the same for what is raised so little above what stands below, a crown over its pot
 _RAISED_POINTS = 40
 _SAME_PLAN = 0.3  # overlap on plan of a raised part and what it belongs to
 _STRIP = (1.2, 0.05, 0.15)  # m; length, greatest thickness and greatest drop of a strip of ceiling
@@ -143,8 +144,10 @@ def with_raised_parts(xyz: Floats, parts: list[np.ndarray], floor: float) -> lis
     standing = [k for k in big if ends[k][0][2] - floor < _RAISED[0]]
     joined = {k: [k] for k in range(len(parts))}
     for k in big:
-        if _RAISED[0] <= ends[k][0][2] - floor < _RAISED[1]:
-            shares = [(_plan_overlap(ends[k], ends[j]), j) for j in standing if ends[j][1][2] < ends[k][1][2]]
+        bottom = ends[k][0][2]
+        if _RAISED[0] <= bottom - floor < _CROWN[0]:
+            lowest = -np.inf if bottom - floor < _RAISED[1] else bottom - _CROWN[1]
+            shares = [(_plan_overlap(ends[k], ends[j]), j) for j in standing if lowest < ends[j][1][2] < ends[k][1][2]]
             share, below = max(shares, default=(0.0, k))
             if share > _SAME_PLAN:
                 joined[below] += joined.pop(k)
