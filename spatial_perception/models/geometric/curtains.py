@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from spatial_perception.models.geometric.walls import Run
 _DEPTH = 0.32  # m; a panel is no deeper
 _TALL = 0.8  # m; nor lower
 _OFF_WALL = 0.4  # m; nor farther from its wall
-_LEVEL = 0.15  # m; panels on one rail end as high as each other
+_LEVEL = 0.15  # m; panels on one rail, and the opening below it, end as high as each other
 _BARE = 0.6  # share of what is free between two panels that is a window or a door
 
 
@@ -23,7 +24,7 @@ def drawn_together(boxes: list[Cuboid], walls: list[Run], openings: list[Opening
     for hole in openings:
         run = walls[hole.wall]
         panels = sorted((_along(box, run)[0], k) for k, box in enumerate(boxes) if _is_panel(box, run))
-        for (_, i), (_, j) in zip(panels[:-1], panels[1:]):
+        for (_, i), (_, j) in pairwise(panels):
             if _one_rail(boxes[i], boxes[j], run, hole):
                 boxes = [b for k, b in enumerate(boxes) if k not in (i, j)] + [_joined(boxes[i], boxes[j], run)]
                 break
@@ -47,10 +48,10 @@ def _is_panel(box: Cuboid, run: Run) -> bool:
 
 def _one_rail(left: Cuboid, right: Cuboid, run: Run, hole: Opening) -> bool:
     aside = [float(run.line.aside(box.center[None, :2])[0]) for box in (left, right)]
-    level = abs(left.top - right.top) < _LEVEL and abs(aside[0] - aside[1]) < _LEVEL and left.top > hole.z1 - _LEVEL
+    level = abs(left.top - right.top) < _LEVEL and abs(aside[0] - aside[1]) < _LEVEL
     low, high = _along(left, run)[1], _along(right, run)[0]
     shared = min(high, hole.u1) - max(low, hole.u0)
-    return level and shared > _BARE * max(high - low, 0.01) and shared > 0.0
+    return level and left.top > hole.z1 - _LEVEL and shared > max(_BARE * (high - low), 0.0)
 
 
 def _joined(left: Cuboid, right: Cuboid, run: Run) -> Cuboid:

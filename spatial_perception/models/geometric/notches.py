@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy import ndimage
 
@@ -24,7 +26,7 @@ def without_notches(mask: Mask, height: Floats, cell: float) -> list[Mask]:
     if mask.sum() * cell**2 < _LARGE:
         return [mask]
     cells = np.argwhere(mask)
-    yaw = best_yaw(cells * cell, [0.0])
+    yaw = best_yaw(cells.astype(np.float64) * cell, [0.0])
     turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])
     flat = np.floor(cells @ turn).astype(np.int64)
     lowest, size = flat.min(axis=0), np.ptp(flat, axis=0) + 1
@@ -68,7 +70,7 @@ def _notch(raster: Mask, cell: float) -> Mask | None:
     return found
 
 
-def _ends(raster: Mask, cell: float):
+def _ends(raster: Mask, cell: float) -> Iterator[Mask]:
     """The parts of a raster beyond each line along its axes."""
     for axis in range(2):
         length = raster.shape[axis]

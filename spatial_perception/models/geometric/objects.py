@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spatial_perception.models.geometric.arcs import rounded
 from spatial_perception.models.geometric.box_features import box_features, box_probability
 from spatial_perception.models.geometric.boxes import (
     Cuboid,
@@ -24,7 +25,6 @@ from spatial_perception.models.geometric.hanging import hanging
 from spatial_perception.models.geometric.labels import best_label
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.openings import Opening
-from spatial_perception.models.geometric.round import rounded
 from spatial_perception.models.geometric.rows import units
 from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.seats import with_backs
@@ -35,7 +35,10 @@ _REACH = 0.08  # m; points of one object are chained by steps of this length
 _LEAST_POINTS = 15
 _LEAF = ((0.5, 1.4), 0.2, (1.7, 2.4))  # m; width, greatest thickness and top of a door leaf
 _RAISED = (0.1, 0.5)  # m above the floor, between which the lowest point of a raised part lies
-_CROWN = (0.9, 0.2)  # m above the floor: the same for what is raised so little above what stands below, a crown over its pot
+_CROWN = (
+    0.9,
+    0.2,
+)  # m above the floor: the same for what is raised so little above what stands below, a crown over its pot
 _RAISED_POINTS = 40
 _SAME_PLAN = 0.3  # overlap on plan of a raised part and what it belongs to
 _STRIP = (1.2, 0.05, 0.15)  # m; length, greatest thickness and greatest drop of a strip of ceiling
@@ -50,7 +53,7 @@ _SHADE = (
     0.65,
     0.15,
 )  # m; where the lower end of the shade of a lamp is, from, to; its greatest and least side
-_SHADE_TO_WALL, _SHADE_TO_CEILING = 0.1, 0.4  # m; what is nearer hangs there
+_SHADE_TO_WALL, _SHADE_TO_CEILING = 0.1, 0.4  # m; what is nearer hangs there, unless it has a pole
 _FOOT, _POLE = 0.3, 0.2  # m; what ends lower, or is thinner, belongs to the lamp itself
 _HINGE = 0.25  # m; a leaf begins this near to a side of its door
 
@@ -78,7 +81,9 @@ def find_objects(
     reach = max(_REACH, 2.0 * spacing)
     preferred = wall_directions(walls)
     boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
-    for part in hung_apart(xyz, with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor), reach, levels.floor):
+    for part in hung_apart(
+        xyz, with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor), reach, levels.floor
+    ):
         pieces = split(xyz[part], max(0.05, 1.2 * spacing))
         for piece in with_backs(xyz[part], pieces, preferred, levels.floor):
             boxes += _boxes_of(xyz[part], piece, preferred, walls, openings, levels)
@@ -186,7 +191,8 @@ def on_its_pole(box: Cuboid, boxes: list[Cuboid], walls: list[Run], levels: Leve
     if not floats or levels.top - box.top < _SHADE_TO_CEILING:
         return box
     below = [other for other in boxes if _stands_on(box, other)]
-    if any(not _is_pole(other, levels) for other in below) or not below and wall_gap(box, walls) < _SHADE_TO_WALL:
+    on_a_wall = not below and wall_gap(box, walls) < _SHADE_TO_WALL
+    if on_a_wall or any(not _is_pole(other, levels) for other in below):
         return box
     return between(box, levels.floor, box.top)
 

@@ -10,6 +10,7 @@ from spatial_perception.models.geometric.splitting import Piece
 
 _SEAT = (0.3, 0.62)  # m above the floor: the top of a seat, from, to
 _BACK = (0.6, 1.15)  # m above the floor: the top of a back, from, to
+_HIGHER = 0.1  # m; a back is higher than its seat by this
 _FLUSH = 0.1  # m; a back ends where its seat ends
 _BESIDE = 0.1  # m; a back is this near to its seat
 _LEAST_WIDTH = 0.8  # m
@@ -17,25 +18,22 @@ _LEAST_WIDTH = 0.8  # m
 
 def with_backs(xyz: Floats, pieces: list[Piece], preferred: list[float], floor: float) -> list[Piece]:
     """The pieces of one group of points (N, 3), each seat joined with the back that runs along the whole of its side."""
-    boxes = [fit_cuboid(xyz[p.index], preferred) if p.base is None and len(p.index) >= 15 else None for p in pieces]
-    seats = _within(boxes, floor, _SEAT)
-    backs = _within(boxes, floor, _BACK)
+    tops = {k: float(xyz[p.index, 2].max()) - floor for k, p in enumerate(pieces) if p.base is None}
+    boxes = {
+        k: fit_cuboid(xyz[pieces[k].index], preferred) for k, top in tops.items() if _SEAT[0] < top < _BACK[1] + 0.1
+    }
     joined = {k: [k] for k in range(len(pieces))}
-    for k in seats:
-        mine = [j for j in backs if j in joined and j != k and _is_back(boxes[j], boxes[k])]
-        for j in mine:
+    for k in (k for k, box in boxes.items() if _SEAT[0] < box.top - floor < _SEAT[1]):
+        for j in (j for j, box in boxes.items() if j in joined and _is_back(box, boxes[k], floor)):
             joined[k] += joined.pop(j)
     return [Piece(np.sort(np.concatenate([pieces[j].index for j in ks])), pieces[k].base) for k, ks in joined.items()]
 
 
-def _within(boxes: list[Cuboid | None], floor: float, ends: tuple[float, float]) -> list[int]:
-    return [k for k, box in enumerate(boxes) if box is not None and ends[0] < box.top - floor < ends[1]]
-
-
-def _is_back(back: Cuboid, seat: Cuboid) -> bool:
+def _is_back(back: Cuboid, seat: Cuboid, floor: float) -> bool:
     """Whether a box is as long as another one, at its side, flush at both ends, and higher."""
     turn = np.mod(back.yaw - seat.yaw, np.pi / 2)
-    if min(turn, np.pi / 2 - turn) > 0.1 or back.top < seat.top + 0.1:
+    high = max(seat.top + _HIGHER, floor + _BACK[0]) < back.top < floor + _BACK[1]
+    if not high or min(turn, np.pi / 2 - turn) > 0.1:
         return False
     size = back.size[:2] if np.cos(2 * (back.yaw - seat.yaw)) > 0 else back.size[1::-1]
     c, s = np.cos(seat.yaw), np.sin(seat.yaw)

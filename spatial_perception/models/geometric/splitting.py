@@ -28,8 +28,10 @@ _ON_TOP = (
     0.4,
     0.75,
 )  # things upon others: height (m), area (m2), its share of theirs, the share of its rim that is within
-_FRONT = (0.4, 1.3, 0.2, 0.15, 0.6)  # faces: least length and height (m), step of their tops, nearness of a plateau (m), share that may be near
-_BLOB = (0.28, 0.75, 0.4, 0.75)  # m; sides of a thing beside a plateau, from, to; the share of its rectangle that is seen; width of a bed
+_FRONT = (0.4, 1.3, 0.2, 0.15, 0.6)
+"""Faces: least length and height (m), step of their tops (m), nearness to a plateau (m), the share that may be so near."""
+_BLOB = (0.28, 0.75, 0.4, 0.75)
+"""Things beside a bed: their sides (m), from, to; the share of their rectangle that is seen; the width of a bed (m)."""
 _BUMP = 0.12  # m; neighbouring cells of such a thing differ by less
 _EIGHT = np.ones((3, 3), dtype=bool)
 _SHELF = 2.3  # length over depth of a board or cabinet on which narrow things stand
