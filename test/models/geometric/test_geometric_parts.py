@@ -99,6 +99,16 @@ def test_levels_ignore_ground_without_a_ceiling():
     assert levels.ceiling == pytest.approx(2.6, abs=0.02)
 
 
+def test_ground_many_times_as_wide_as_the_floor_does_not_hide_it():
+    room = filled((0, 0, 0), (3, 3, 2.6), 600)
+    room = room[(room[:, 2] > 0) | (room[:, 0] < 2)]  # a third of the floor is hidden
+    ground = np.c_[drawn(1).uniform(-15, 15, (45_000, 2)), np.full(45_000, -0.3)]
+    outside = (ground[:, :2] < -0.2).any(axis=1) | (ground[:, :2] > 3.2).any(axis=1)
+    levels = find_levels(samples(np.concatenate([room, ground[outside]])))
+    assert levels.floor == pytest.approx(0.0, abs=0.02)
+    assert levels.ceiling == pytest.approx(2.6, abs=0.02)
+
+
 def test_levels_prefer_the_floor_to_table_tops():
     points = np.concatenate([filled((0, 0, 0), (4, 3, 2.6), 600), filled((1, 1, 0), (2.5, 2, 0.75), 900)])
     assert find_levels(samples(points)).floor == pytest.approx(0.0, abs=0.02)
