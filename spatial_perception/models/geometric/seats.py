@@ -8,7 +8,7 @@ from spatial_perception.models.geometric.boxes import Cuboid, fit_cuboid
 from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.splitting import Piece
 
-_SEAT = (0.3, 0.62)  # m above the floor: the top of a seat, from, to
+_SEAT = (0.3, 0.7)  # m above the floor: the top of a seat, from, to
 _BACK = (0.6, 1.15)  # m above the floor: the top of a back, from, to
 _HIGHER = 0.1  # m; a back is higher than its seat by this
 _FLUSH = 0.1  # m; a back ends where its seat ends
@@ -18,12 +18,12 @@ _LEAST_WIDTH = 0.8  # m
 
 def with_backs(xyz: Floats, pieces: list[Piece], preferred: list[float], floor: float) -> list[Piece]:
     """The pieces of one group of points (N, 3), each seat joined with the back that runs along the whole of its side."""
-    tops = {k: float(xyz[p.index, 2].max()) - floor for k, p in enumerate(pieces) if p.base is None}
+    tops = {k: float(xyz[p.index, 2].max()) - floor for k, p in enumerate(pieces)}
     boxes = {
         k: fit_cuboid(xyz[pieces[k].index], preferred) for k, top in tops.items() if _SEAT[0] < top < _BACK[1] + 0.1
     }
     joined = {k: [k] for k in range(len(pieces))}
-    for k in (k for k, box in boxes.items() if _SEAT[0] < box.top - floor < _SEAT[1]):
+    for k in (k for k, box in boxes.items() if pieces[k].base is None and _SEAT[0] < box.top - floor < _SEAT[1]):
         for j in (j for j, box in boxes.items() if j in joined and _is_back(box, boxes[k], floor)):
             joined[k] += joined.pop(j)
     return [Piece(np.sort(np.concatenate([pieces[j].index for j in ks])), pieces[k].base) for k, ks in joined.items()]
