@@ -30,6 +30,7 @@ _ON_TOP = (
 )  # things upon others: height (m), area (m2), its share of theirs, the share of its rim that is within
 _FRONT = (0.4, 1.3, 0.2, 0.15, 0.6)
 """Faces: least length and height (m), step of their tops (m), nearness to a plateau (m), the share that may be so near."""
+_BROKEN = 4  # cells; a face goes on after a gap as short as this
 _BLOB = (0.28, 0.75, 0.4, 0.75)
 """Things beside a bed: their sides (m), from, to; the share of their rectangle that is seen; the width of a bed (m)."""
 _BUMP = 0.12  # m; neighbouring cells of such a thing differ by less
@@ -108,14 +109,22 @@ def _add_fronts(region: Labels, tops: _Tops, lowest: float) -> None:
     rest = np.where(region == 0, tops.height, -np.inf)
     label = np.where(np.isfinite(rest), _even_regions(rest, _FRONT[2]), -1)
     beside = _grown_hulls(region, _FRONT[3] / tops.cell)
-    count = int(region.max())
+    first = int(region.max()) + 1
     for k in np.flatnonzero(np.bincount(label[label >= 0]) * tops.cell >= _FRONT[0]):
         mask = label == k
         long = float(np.hypot(*np.ptp(np.argwhere(mask), axis=0))) * tops.cell
-        tall = float(np.median(tops.height[mask])) - lowest
-        if long > _FRONT[0] and tall > _FRONT[1] and beside[mask].mean() < _FRONT[4]:
-            count += 1
-            region[mask] = count
+        top = float(np.median(tops.height[mask]))
+        if long > _FRONT[0] and top - lowest > _FRONT[1] and beside[mask].mean() < _FRONT[4]:
+            region[mask] = _same_front(region, mask, top, first, tops)
+
+
+def _same_front(region: Labels, mask: Mask, top: float, first: int, tops: _Tops) -> int:
+    """The region, from `first` on, of the face that goes on in a mask after a short gap, at the same height; or a new one."""
+    near = np.unique(region[ndimage.binary_dilation(mask, _EIGHT, iterations=_BROKEN)])
+    for k in near[near >= first]:
+        if abs(float(np.median(tops.height[region == k])) - top) < _STEP:
+            return int(k)
+    return int(region.max()) + 1
 
 
 def _add_blobs(region: Labels, tops: _Tops) -> None:
