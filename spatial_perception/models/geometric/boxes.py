@@ -30,11 +30,8 @@ _CLOTH = (
 _FOLDS = 0.12  # m; depth of a curtain, of which mostly the front is seen
 _SWEEPS = 0.15  # m; a curtain that ends lower reaches the floor
 _SCREEN = (0.1, 0.3, 0.22)  # m; greatest thickness of a screen, its least width and height, the depth of its foot
-_KEYBOARD = (
-    0.75,
-    0.35,
-    0.1,
-)  # m; screens narrower than this have a keyboard before them, up to here; their foot behind
+_KEYBOARD = (0.75, 0.35, 0.1)
+"""Screens narrower (m) than this have a keyboard before them, up to here; their foot reaches so far behind (m)."""
 _THIN = 0.16  # m; of thinner things mostly the faces are seen
 _SHELL = 0.03  # m; the points of a face spread over this
 
@@ -233,6 +230,13 @@ def is_over(box: Cuboid, other: Cuboid, margin: float) -> bool:
     d = box.center[:2] - other.center[:2]
     local = np.abs([c * d[0] + s * d[1], -s * d[0] + c * d[1]])
     return bool((local < other.size[:2] / 2 + margin).all())
+
+
+def surface(box: Cuboid) -> Floats:
+    """Points (N, 2) on plan all over a box."""
+    c, s = np.cos(box.yaw), np.sin(box.yaw)
+    u, v = (side.ravel() * length for side, length in zip(np.mgrid[-0.5:0.5:21j, -0.5:0.5:21j], box.size[:2]))
+    return box.center[:2] + np.column_stack([c * u - s * v, s * u + c * v])
 
 
 def _within(box: Cuboid, other: Cuboid) -> bool:

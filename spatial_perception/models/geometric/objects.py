@@ -16,6 +16,7 @@ from spatial_perception.models.geometric.boxes import (
     hung,
     is_over,
     merged_duplicates,
+    surface,
     wall_gap,
 )
 from spatial_perception.models.geometric.clusters import clusters
@@ -55,6 +56,7 @@ _SHADE = (
 )  # m; where the lower end of the shade of a lamp is, from, to; its greatest and least side
 _SHADE_TO_WALL, _SHADE_TO_CEILING = 0.1, 0.4  # m; what is nearer hangs there, unless it has a pole
 _FOOT, _POLE = 0.3, 0.2  # m; what ends lower, or is thinner, belongs to the lamp itself
+_AFLOAT = (0.3, 0.2)  # m; what begins this far above the floor, and less than this above another thing, stands on that
 _HINGE = 0.25  # m; a leaf begins this near to a side of its door
 
 
@@ -90,6 +92,7 @@ def find_objects(
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [hung(b, walls, levels) for b in boxes if not is_ceiling_strip(b, levels)]
     boxes = drawn_together(boxes, walls, openings)
+    boxes = [on_what_is_below(box, boxes, walls, levels) for box in boxes]
     wholes = [on_its_pole(box, boxes, walls, levels) for box in boxes]
     seen = {id(whole): box for whole, box in zip(wholes, boxes)}
     things = [_thing(seen[id(box)], box, walls, levels, spacing) for box in merged_duplicates(wholes)]
@@ -195,6 +198,17 @@ def on_its_pole(box: Cuboid, boxes: list[Cuboid], walls: list[Run], levels: Leve
     if on_a_wall or any(not _is_pole(other, levels) for other in below):
         return box
     return between(box, levels.floor, box.top)
+
+
+def on_what_is_below(box: Cuboid, boxes: list[Cuboid], walls: list[Run], levels: Levels) -> Cuboid:
+    """What seems to float off every wall a little above another thing, drawn on to it."""
+    if box.upon or box.bottom - levels.floor < _AFLOAT[0] or wall_gap(box, walls) < _SHADE_TO_WALL:
+        return box
+    below = [o for o in boxes if 0.0 < box.bottom - o.top < _AFLOAT[1] and is_over(box, o, 0.0)]
+    if not below:
+        return box
+    base = max(below, key=lambda o: o.top)
+    return completed(box, walls, levels, base.top, surface(base))
 
 
 def _is_pole(box: Cuboid, levels: Levels) -> bool:

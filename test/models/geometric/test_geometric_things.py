@@ -14,7 +14,13 @@ from spatial_perception.models.geometric.hanging import hanging
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.lines import Line
 from spatial_perception.models.geometric.notches import without_notches
-from spatial_perception.models.geometric.objects import find_objects, hung_apart, on_its_pole, with_raised_parts
+from spatial_perception.models.geometric.objects import (
+    find_objects,
+    hung_apart,
+    on_its_pole,
+    on_what_is_below,
+    with_raised_parts,
+)
 from spatial_perception.models.geometric.openings import Opening
 from spatial_perception.models.geometric.pictures import find_pictures
 from spatial_perception.models.geometric.pipeline import GeometricEstimator
@@ -342,3 +348,18 @@ def test_a_kitchen_is_found_unit_by_unit():
     things = find_objects(xyz, [], [wall], [], Levels(0.0, 2.6, 2.6, True), 0.03, GeometricConfig())
     tops = sorted(round(t.box.top, 1) for t in things)
     assert tops == [0.9] * 4 + [2.1]
+
+
+def test_nothing_floats_a_little_above_another_thing():
+    table, pot = cuboid((0, 1, 0), (1.2, 1.8, 0.75)), cuboid((0.4, 1.3, 0.85), (0.6, 1.5, 1.1))
+    placed = on_what_is_below(pot, [table, pot], [WALL], LEVELS)
+    assert (placed.bottom, placed.top, placed.upon) == (pytest.approx(0.75), pytest.approx(1.1), True)
+    high = cuboid((0.4, 1.3, 1.2), (0.6, 1.5, 1.5))
+    assert on_what_is_below(high, [table, high], [WALL], LEVELS) is high
+
+
+def test_a_broken_face_is_one():
+    xyz = np.concatenate(
+        [sheet((0, 0, 0), (0.6, 0, 1.9)), sheet((0.76, 0, 0), (1.4, 0, 1.9)), sheet((0, 0, 0), (1.4, 0, 0.3))]
+    )
+    assert len(split(xyz, 0.05)) == 1
