@@ -22,11 +22,8 @@ _OVERHEAD = 1.7  # m; what is higher than this, and
 _OFF_WALL = 0.15  # m; as far as this from any wall, hangs from the ceiling
 _CHAIN = 0.5  # m; if that is as near
 _DRAPE = (0.16, 0.05, 0.2, 0.8)  # m; depth of a curtain at most, its distance from the wall, from, to, its least height
-_CLOTH = (
-    (0.1, 0.3),
-    0.8,
-    2.0,
-)  # m; depth and least height of what may hang in folds; percent of it that is left out at each end
+_CLOTH = ((0.1, 0.3), 0.8, 2.0)
+"""Depth and least height (m) of what may hang in folds; percent of its points that are left out at each end."""
 _FOLDS = 0.12  # m; depth of a curtain, of which mostly the front is seen
 _SWEEPS = 0.15  # m; a curtain that ends lower reaches the floor
 _SCREEN = (0.1, 0.3, 0.22)  # m; greatest thickness of a screen, its least width and height, the depth of its foot

@@ -62,7 +62,8 @@ def _joined(left: Cuboid, right: Cuboid, run: Run) -> Cuboid:
     bottom, top = min(left.bottom, right.bottom), max(left.top, right.top)
     size = np.array([np.ptp(u), np.ptp(s), top - bottom])
     center = np.array([*middle, (bottom + top) / 2])
-    return replace(left, center=center, yaw=run.line.angle, size=size, points=left.points + right.points)
+    yaw = float(np.pi / 2 - np.mod(np.pi / 2 - run.line.angle, np.pi))
+    return replace(left, center=center, yaw=yaw, size=size, points=left.points + right.points)
 
 
 def _corners(box: Cuboid) -> Floats:

@@ -36,10 +36,7 @@ _REACH = 0.08  # m; points of one object are chained by steps of this length
 _LEAST_POINTS = 15
 _LEAF = ((0.5, 1.4), 0.2, (1.7, 2.4))  # m; width, greatest thickness and top of a door leaf
 _RAISED = (0.1, 0.5)  # m above the floor, between which the lowest point of a raised part lies
-_CROWN = (
-    0.9,
-    0.2,
-)  # m above the floor: the same for what is raised so little above what stands below, a crown over its pot
+_CROWN = (0.9, 0.2)  # m; the same is raised as far as this where it is so little above what stands below it
 _RAISED_POINTS = 40
 _SAME_PLAN = 0.3  # overlap on plan of a raised part and what it belongs to
 _STRIP = (1.2, 0.05, 0.15)  # m; length, greatest thickness and greatest drop of a strip of ceiling
@@ -83,9 +80,8 @@ def find_objects(
     reach = max(_REACH, 2.0 * spacing)
     preferred = wall_directions(walls)
     boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
-    for part in hung_apart(
-        xyz, with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor), reach, levels.floor
-    ):
+    parts = with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor)
+    for part in hung_apart(xyz, parts, reach, levels.floor):
         pieces = split(xyz[part], max(0.05, 1.2 * spacing))
         for piece in with_backs(xyz[part], pieces, preferred, levels.floor):
             boxes += _boxes_of(xyz[part], piece, preferred, walls, openings, levels)
