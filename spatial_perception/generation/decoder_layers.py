@@ -1,7 +1,7 @@
 """The decoder layers of Qwen2 and Llama with few operations: for a short step, Python costs more than arithmetic.
 
-The modules and weights are those of transformers, the results the same up to rounding. Queries, keys and values come from
-one matrix where `fuse_projections` has joined them.
+The modules and weights are those of transformers, or bare ones of the same names; the results are the same up to rounding.
+Queries, keys and values come from one matrix where `fuse_projections` has joined them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from spatial_perception.generation.packing import PackedLinear, is_packable
 from spatial_perception.generation.rotary import Rotary, turned
 
 _SERIAL = 32_768  # values up to which torch uses one thread
-_KNOWN = ("Qwen2DecoderLayer", "LlamaDecoderLayer")
+_KNOWN = ("Qwen2DecoderLayer", "LlamaDecoderLayer", "BareDecoderLayer")
 
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """Number of the layer, queries (B, n, heads, d), keys and values (B, n, groups, d) to attended values (B, n, heads d)."""

@@ -26,7 +26,8 @@ class PackedLinear(nn.Module):
 
     def __init__(self, *linears: nn.Linear) -> None:
         super().__init__()
-        weight = torch.cat([linear.weight.detach() for linear in linears])
+        weights = [linear.weight.detach() for linear in linears]
+        weight = torch.cat(weights) if len(weights) > 1 else weights[0]
         self.in_features, self.out_features = weight.shape[1], weight.shape[0]
         self.bias = _joined_bias(linears)
         self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)

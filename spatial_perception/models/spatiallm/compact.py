@@ -15,6 +15,7 @@ from torch import Tensor
 
 from spatial_perception.generation.layout_language import CONSTRUCTORS, KINDS
 from spatial_perception.layout.categories import CATEGORIES
+from spatial_perception.models.spatiallm.compact_tokenizer import CHAT
 from spatial_perception.models.spatiallm.config import PillarConfig, SpatialLMConfig
 from spatial_perception.models.spatiallm.findings import LAST_NUMBERS
 from spatial_perception.models.spatiallm.fresh import byte_letters, byte_level_tokenizer, point_ids, write_checkpoint
@@ -24,9 +25,6 @@ from spatial_perception.models.spatiallm.places import BACK, LAST, LINES
 
 _PIECES = r"(?:wall|door|window|bbox)_\d+=[A-Z][a-z]+\(|wall_\d+,|\d+,|\d+\)\n| ?[a-z][a-z_-]*[,.]|Detect"
 _SHARP, _COPIED, _LOUD = (10.0, 6.0), 0.3, 3.0
-_CHAT = (
-    "{{ messages[-1]['content'].split(' The reference code')[0] }}{% if add_generation_prompt %}<|im_start|>{% endif %}"
-)
 
 
 def compact_tokenizer(num_bins: int = 640) -> Any:
@@ -108,7 +106,7 @@ def make_compact_checkpoint(
         model = SpatialLM(SpatialLMConfig.from_dict(config))
         _start_numbers(model, tokenizer, point["num_bins"])
         _start_copying(model)
-    return write_checkpoint(path, model, config, tokenizer, _CHAT)
+    return write_checkpoint(path, model, config, tokenizer, CHAT)
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from spatial_perception.errors import CloudError, EstimatorError
 from spatial_perception.generation.decoder import Budget, Constraint, Decoder
@@ -18,6 +19,7 @@ from spatial_perception.generation.language_model import LanguageModel, Prompt, 
 from spatial_perception.generation.packing import pack_linears
 from spatial_perception.generation.static_step import StaticLanguageModel
 from spatial_perception.models import weights
+from spatial_perception.models.layers.bare_stack import BareStack, StackConfig
 from spatial_perception.models.spatiallm.config import PillarConfig, SonataConfig, SpatialLMConfig
 from spatial_perception.models.spatiallm.findings import FindingRows
 from spatial_perception.models.spatiallm.pillar import PillarEncoder, Words, make_pillars
@@ -50,8 +52,11 @@ class Reading:
     chances: Tensor
 
 
-def _stack(config: SpatialLMConfig) -> nn.Module:
-    """The decoder of transformers without its output layer."""
+def _stack(config: SpatialLMConfig, bare: bool) -> nn.Module:
+    """The decoder without its output layer: that of transformers, or where that will do its weights alone."""
+    sizes = StackConfig.of(config.language, config.is_llama) if bare else None
+    if sizes is not None:
+        return BareStack(sizes)
     from transformers import LlamaConfig, LlamaModel, Qwen2Config, Qwen2Model
 
     config_class, model_class = (LlamaConfig, LlamaModel) if config.is_llama else (Qwen2Config, Qwen2Model)
@@ -83,15 +88,16 @@ def _encoder(config: SpatialLMConfig) -> SonataEncoder | SceneScriptEncoder | Pi
 class SpatialLM(nn.Module):
     """Cloud tensor and prompt to logits and token ids.
 
-    The encoder always computes in float32, projector and language model in the dtype they were loaded with.
+    The encoder always computes in float32, projector and language model in the dtype they were loaded with. A `bare` one
+    cannot be trained, and loads without transformers where its decoder is a plain one.
     """
 
     model: Any
 
-    def __init__(self, config: SpatialLMConfig) -> None:
+    def __init__(self, config: SpatialLMConfig, bare: bool = False) -> None:
         super().__init__()
         self.config = config
-        self.model = _stack(config)
+        self.model = _stack(config, bare)
         hidden = self.model.config.hidden_size
         self.lm_head = nn.Linear(hidden, self.model.config.vocab_size, bias=False)
         self.point_backbone = _encoder(config)
@@ -144,16 +150,18 @@ class SpatialLM(nn.Module):
         revision: str | None = None,
         sha256: Mapping[str, str] | None = None,
         offline: bool = False,
+        bare: bool = False,
     ) -> SpatialLM:
         """Load a checkpoint directory or hub id, safetensors only.
 
         `device` None picks the best one; `dtype` None means bfloat16 on CUDA, else float32. `revision` and `sha256`
-        (file name to hex digest) pin the files. Raises EstimatorError or ConfigError, whose message names the difference.
+        (file name to hex digest) pin the files. `bare` is for inference alone. Raises EstimatorError or ConfigError, whose
+        message names the difference.
         """
         directory = weights.resolve_checkpoint(name, revision, offline)
         if sha256:
             weights.verify_sha256(directory, sha256)
-        model = empty_model(SpatialLMConfig.from_file(directory / "config.json"))
+        model = empty_model(SpatialLMConfig.from_file(directory / "config.json"), bare)
         place = weights.resolve_device(device)
         model.load(directory, place, weights.resolve_dtype(dtype, place))
         model.eos_token_ids = _eos_ids(directory, model.eos_token_ids)
@@ -290,13 +298,23 @@ class SpatialLM(nn.Module):
         return torch.tensor([token.id for token in run], dtype=torch.int64)
 
 
-def empty_model(config: SpatialLMConfig) -> SpatialLM:
+def empty_model(config: SpatialLMConfig, bare: bool = False) -> SpatialLM:
     """The network without memory for its weights (torch's meta device)."""
     try:
-        with torch.device("meta"):
-            return SpatialLM(config)
+        with torch.device("meta"), _NothingDrawn():
+            return SpatialLM(config, bare)
     except (TypeError, ValueError, KeyError) as error:
         raise EstimatorError(f"config.json does not describe a {config.language_type} model: {error}") from error
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """Leaves out what `torch.nn.init` does: without memory it has no effect, but drawing there loads torch's compiler."""
+
+    def __torch_function__(self, function: Any, _: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = kwargs or {}
+        if getattr(function, "__module__", "") == "torch.nn.init":
+            return given["tensor"] if "tensor" in given else args[0]
+        return function(*args, **given)
 
 
 def _for_mps(rows: Tensor, device: torch.device) -> Tensor:

@@ -27,7 +27,7 @@ class NanoEstimator(SpatialLMEstimator):
         given = {key: str(value) if key in ("device", "dtype") else value for key, value in settings.items()}
         checked = config or check_settings(NanoSettings, {k: v for k, v in given.items() if v is not None})
         model = SpatialLM.from_pretrained(
-            WEIGHTS, checked.device, checked.dtype.removeprefix("torch."), None, checked.sha256
+            WEIGHTS, checked.device, checked.dtype.removeprefix("torch."), None, checked.sha256, bare=True
         )
         if checked.pack:
             model.pack_for_inference()

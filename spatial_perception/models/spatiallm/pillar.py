@@ -87,7 +87,8 @@ class Mix(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.kernel = nn.Parameter(torch.randn(len(_NEIGHBOURS), width) / 3.0)
+        self.kernel = nn.Parameter(torch.empty(len(_NEIGHBOURS), width))
+        nn.init.normal_(self.kernel, std=1 / 3)
         self.proj = nn.Linear(width, width)
 
     def forward(self, values: Tensor, neighbours: Tensor) -> Tensor:

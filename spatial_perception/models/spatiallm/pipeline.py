@@ -17,6 +17,7 @@ from spatial_perception.generation.vocabulary import TokenVocabulary
 from spatial_perception.layout.entities import Entity, Layout
 from spatial_perception.models import weights
 from spatial_perception.models.base import Task
+from spatial_perception.models.spatiallm.compact_tokenizer import CompactTokenizer
 from spatial_perception.models.spatiallm.estimation import Estimation, Request
 from spatial_perception.models.spatiallm.findings import FindingRows, finding_rows
 from spatial_perception.models.spatiallm.finish import Calibration
@@ -68,7 +69,7 @@ class SpatialLMEstimator:
         """Load a checkpoint directory or hub id with its tokenizer. Raises EstimatorError or ConfigError."""
         checked = check_settings(SpatialLMSettings, settings)
         directory = weights.resolve_checkpoint(name, revision, offline)
-        model = SpatialLM.from_pretrained(directory, device, dtype, None, sha256)
+        model = SpatialLM.from_pretrained(directory, device, dtype, None, sha256, bare=True)
         if checked.pack:
             model.pack_for_inference()
         estimator = cls(model, load_tokenizer(directory), checked)
@@ -175,11 +176,14 @@ def load_estimator(name: str, **settings: Any) -> SpatialLMEstimator:
 
 def load_tokenizer(directory: Path) -> Any:
     """The fast tokenizer of a checkpoint, read from its `tokenizer.json`, without asking what model it belongs to."""
-    from transformers import PreTrainedTokenizerFast
-
     if not (directory / "tokenizer.json").is_file():
         raise EstimatorError(f"{directory} has no tokenizer.json; download the checkpoint again")
     try:
+        compact = CompactTokenizer.of(directory)
+        if compact is not None:
+            return compact
+        from transformers import PreTrainedTokenizerFast
+
         return PreTrainedTokenizerFast.from_pretrained(str(directory), local_files_only=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise EstimatorError(f"cannot read the tokenizer in {directory}: {error}") from error

@@ -11,6 +11,8 @@ from spatial_perception.layout.categories import did_you_mean
 Template: TypeAlias = Literal["tokenizer", "training"]
 
 POINT_START, POINT_PAD, POINT_END = "<|point_start|>", "<|point_pad|>", "<|point_end|>"
+REFERENCE = " The reference code"
+"""How the part of a message begins that tells the layout language."""
 QWEN_SYSTEM = "You are a helpful assistant."
 
 _SENTENCES = {
@@ -67,7 +69,7 @@ def task_sentence(task: str = "all", categories: Sequence[str] = ()) -> str:
 def user_message(task: str = "all", categories: Sequence[str] = ()) -> str:
     """The place of the cloud, the task and the language in which to answer."""
     place = POINT_START + POINT_PAD + POINT_END
-    return f"{place}{task_sentence(task, categories)} The reference code is as followed: {code_template()}"
+    return f"{place}{task_sentence(task, categories)}{REFERENCE} is as followed: {code_template()}"
 
 
 def training_chat(message: str, is_llama: bool) -> str:
