@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from spatial_perception.errors import CloudError
-
-_CHUNK = 1 << 16
+from spatial_perception.pointcloud.principal import in_threads, least_axes, moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,29 +41,18 @@ def estimate_normals(
     if len(points) < 3:
         raise CloudError(f"normals need at least 3 points, got {len(points)}; give a larger cloud")
     centred = points - points.mean(axis=0)
-    tree = cKDTree(centred)
+    tree, columns = cKDTree(centred, balanced_tree=False), np.ascontiguousarray(centred.T)
     count = min(neighbours, len(points))
     out = Normals(*(np.empty(shape, np.float32) for shape in ((len(points), 3), len(points), len(points))))
-    for start in range(0, len(points), _CHUNK):
-        piece = slice(start, min(start + _CHUNK, len(points)))
+
+    def describe(piece: slice) -> None:
         _, index = tree.query(centred[piece], k=count)
-        vectors, values = smallest_axes(_covariances(centred, index))
+        vectors, values = least_axes(moments(columns, np.ascontiguousarray(index.T)))
         out.vectors[piece] = vectors
-        out.planarity[piece], out.curvature[piece] = _shape_measures(values)
+        out.planarity[piece], out.curvature[piece] = _shape_measures(np.maximum(values, 0.0))
+
+    in_threads(describe, len(points))
     return Normals(_oriented(out.vectors, points, viewpoint), out.planarity, out.curvature)
-
-
-def _covariances(points: NDArray[np.float64], index: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Covariance matrices (M, 3, 3) of the neighbourhoods `index` (M, K)."""
-    gathered = points[index]
-    gathered -= gathered.mean(axis=1, keepdims=True)
-    return np.matmul(gathered.transpose(0, 2, 1), gathered) / index.shape[1]
-
-
-def smallest_axes(matrices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Unit eigenvectors (M, 3) of the smallest eigenvalues of symmetric matrices (M, 3, 3), and all values."""
-    values, vectors = np.linalg.eigh(matrices)
-    return vectors[:, :, 0], np.maximum(values, 0.0)
 
 
 def _shape_measures(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -68,7 +68,7 @@ def index_voxels(xyz: NDArray[np.generic], size: float, origin: NDArray[np.float
         )
     shape = (last - first).astype(np.int64) + 1
     keys = _cell_keys(points, start, size, first, shape)
-    voxel_of, occupied, counts = _group(keys, int(np.prod(shape)))
+    voxel_of, occupied, counts = group_keys(keys, int(np.prod(shape)))
     cells = np.stack(np.unravel_index(occupied, tuple(shape)), axis=1).astype(np.int64) + first.astype(np.int64)
     return VoxelIndex(voxel_of, cells, counts, start, size)
 
@@ -92,8 +92,8 @@ def _cell_keys(
     return keys
 
 
-def _group(keys: NDArray[np.int64], cells: int) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.intp]]:
-    """Rank of each key among the distinct ones, the distinct keys ascending, and their counts."""
+def group_keys(keys: NDArray[np.int64], cells: int) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.intp]]:
+    """Rank of each of the keys (N,) below `cells` among the distinct ones, the distinct keys ascending, and their counts."""
     if cells > _DENSE_CELLS_PER_POINT * len(keys) + 4096:
         occupied, voxel_of, counts = np.unique(keys, return_inverse=True, return_counts=True)
         return voxel_of.reshape(-1), occupied, counts

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+
+from spatial_perception.pointcloud.principal import in_threads, least_axes, moments
+from spatial_perception.pointcloud.sampling import group_keys
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -19,8 +20,6 @@ _NEIGHBOURS = 12
 _REACH_TO_GAP = 0.7  # 12 neighbours on an even surface lie 1.3 to 1.4 spacings away on average
 _LIGHT = 0.34  # share of the typical weight below which a voxel may hold strays
 _LIGHTEST = 0.1  # the same share of the neighbours' weight: panes that hardly answer hold more
-_CHUNK = 1_500  # points; bounds the workspace
-_THREADS = 2  # numpy and the tree leave the interpreter's lock while they compute; more threads gain little here
 _ROUND = 0.1  # ratio of the least to the largest variance, from which neighbours fill space rather than a surface
 _LINEAR = 0.05  # ratio of the middle to the largest variance, below which neighbours lie on a line
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
@@ -74,9 +73,9 @@ def voxel_means(xyz: Floats, voxel: float, weight: Floats | None = None) -> tupl
     extent = cell.max(axis=0) + 1
     key = (cell[:, 0] * extent[1] + cell[:, 1]) * extent[2] + cell[:, 2]
     del cell
-    _, inverse = np.unique(key, return_inverse=True)
+    inverse, _, mass = group_keys(key, int(np.prod(extent)))
     del key
-    mass = np.bincount(inverse, weights=weight)
+    mass = mass if weight is None else np.bincount(inverse, weights=weight)
     means = np.empty((len(mass), 3))
     for axis in range(3):
         ticks = np.rint((xyz[:, axis] - lowest[axis]) / _TICK)
@@ -104,48 +103,36 @@ def find_normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tu
     """
     reach, index = _neighbours(xyz)
     typical, light = np.median(reach), weight <= _LIGHT * np.median(weight)
-    result = np.empty_like(xyz)
+    result, columns = np.empty_like(xyz), np.ascontiguousarray(xyz.T)
     linear, keep = np.empty(len(xyz), dtype=bool), np.ones(len(xyz), dtype=bool)
 
     def describe(part: slice) -> None:
-        near = index[part]
-        share = weight[near] / weight[near].sum(axis=1, keepdims=True)
-        local = xyz[near] - np.einsum("nk,nki->ni", share, xyz[near])[:, None]
-        values, vectors = np.linalg.eigh(np.einsum("nk,nki,nkj->nij", share, local, local))
-        result[part], linear[part] = vectors[:, :, 0], values[:, 1] < _LINEAR * values[:, 2]
+        near = np.ascontiguousarray(index[part].T)
+        mass = weight[near]
+        result[part], values = least_axes(moments(columns, near, mass / mass.sum(axis=0)))
+        linear[part] = values[:, 1] < _LINEAR * values[:, 2]
         if np.isinf(stray_ratio):
             return
         # In dense clouds strays are voxels of one point, while those of surfaces hold many.
-        alone = light[part] & (weight[part] <= _LIGHTEST * np.median(weight[near], axis=1))
+        alone = light[part] & (weight[part] <= _LIGHTEST * np.median(mass, axis=0))
         solid = values[:, 0] > _ROUND * values[:, 2]
         strewn = solid & light[part] & (reach[part] > 1.5 * typical)
-        keep[part] = ~(alone | strewn) & (reach[part] <= stray_ratio * np.median(reach[near[:, 1:6]], axis=1))
+        keep[part] = ~(alone | strewn) & (reach[part] <= stray_ratio * np.median(reach[near[1:6]], axis=0))
 
-    _in_threads(describe, len(xyz))
+    in_threads(describe, len(xyz))
     return result, reach * _REACH_TO_GAP, linear, keep
-
-
-def _in_threads(work: Callable[[slice], None], count: int) -> None:
-    """Do `work` on ranges that cover `count` rows, which are independent; workspace is needed for one per thread."""
-    parts = [slice(start, start + _CHUNK) for start in range(0, count, _CHUNK)]
-    if len(parts) == 1:
-        work(parts[0])
-        return
-    with ThreadPoolExecutor(_THREADS) as pool:
-        # takes the results, so that what goes wrong in a thread is raised here
-        list(pool.map(work, parts))
 
 
 def _neighbours(xyz: Floats) -> tuple[Floats, NDArray[np.int32]]:
     """Mean distance (N,) of the nearest points, and their indices (N, K), each point itself first."""
-    tree, count = cKDTree(xyz), min(_NEIGHBOURS, len(xyz))
+    tree, count = cKDTree(xyz, balanced_tree=False), min(_NEIGHBOURS, len(xyz))
     reach, index = np.empty(len(xyz)), np.empty((len(xyz), count), dtype=np.int32)
 
     def query(part: slice) -> None:
         distance, index[part] = tree.query(xyz[part], k=count)
         reach[part] = distance[:, 1:].mean(axis=1)
 
-    _in_threads(query, len(xyz))
+    in_threads(query, len(xyz))
     return reach, index
 
 
