@@ -22,6 +22,7 @@ from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Layout, Vec3, Wall, vec3
 from spatial_perception.layout.transforms import rotate, rotate_points
 from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.pointcloud.columns import mapped
 from spatial_perception.pointcloud.scale import UNITS, ScaleCheck, check_scale, scale_of_surfels
 from spatial_perception.pointcloud.surfels import Surfels, surface_elements
 from spatial_perception.pointcloud.up_axis import UpEstimate, estimate_up, up_of_surfels
@@ -81,10 +82,10 @@ class Alignment:
         if _is_identity(self.rotation) and self.scale == 1.0 and not shift.any():
             return cloud.with_xyz(cloud.xyz)
         # In pieces, so that no second cloud in double precision is held.
-        turned, matrix = np.empty_like(cloud.xyz), (self.scale * self.rotation).T
+        turned, matrix = np.empty_like(cloud.xyz), self.scale * self.rotation
         for start in range(0, len(cloud), 1 << 18):
             piece = slice(start, start + (1 << 18))
-            turned[piece] = (cloud.xyz[piece].astype(np.float64) + shift) @ matrix
+            turned[piece] = mapped(cloud.xyz[piece] + shift, matrix)
         return cloud.with_xyz(turned)
 
     def apply_points(self, points: ArrayLike) -> NDArray[np.float64]:
@@ -99,7 +100,7 @@ class Alignment:
         """Aligned points (N, 3) where `restore` tells a layout: in `result_frame`, in metres."""
         turned = rotate_points(np.asarray(points, np.float64), self.yaw)
         back, offset = self._way_back()
-        return turned @ back.T + offset
+        return mapped(turned, back) + offset
 
     def _way_back(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Rotation (3, 3) and shift (3,) from the upright frame about the origin to `result_frame`."""

@@ -8,12 +8,13 @@ from scipy.spatial import cKDTree
 
 from spatial_perception.errors import CloudError
 from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.pointcloud.columns import every
 from spatial_perception.pointcloud.sampling import VoxelIndex, index_voxels
 
 
 def remove_non_finite(cloud: PointCloud) -> tuple[PointCloud, int]:
     """The cloud without NaN and infinite points, and how many were dropped."""
-    finite = np.asarray(np.isfinite(cloud.xyz).all(axis=1))
+    finite = every(np.isfinite(cloud.xyz))
     dropped = int(len(cloud) - finite.sum())
     return (cloud.select(finite) if dropped else cloud), dropped
 

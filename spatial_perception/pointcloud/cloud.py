@@ -51,8 +51,10 @@ class PointCloud:
 
     def select(self, index: NDArray[np.bool_] | NDArray[np.intp]) -> PointCloud:
         """The points chosen by a boolean mask (N,) or by indices, in the same frame."""
-        rgb = None if self.rgb is None else self.rgb[index]
-        return PointCloud(self.xyz[index], rgb, self.frame_id, self.stamp, self.origin)
+        # several times faster than indexing with rows of three
+        chosen = np.flatnonzero(index) if index.dtype == bool else index
+        rgb = None if self.rgb is None else self.rgb.take(chosen, axis=0)
+        return PointCloud(self.xyz.take(chosen, axis=0), rgb, self.frame_id, self.stamp, self.origin)
 
     def with_xyz(self, xyz: ArrayLike, origin: Vec3 = (0.0, 0.0, 0.0)) -> PointCloud:
         """The same points at other coordinates (N, 3); colours, frame and time are kept."""

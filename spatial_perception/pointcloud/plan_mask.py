@@ -22,10 +22,9 @@ class PlanMask:
 
     def contains(self, xy: NDArray[np.floating]) -> Mask:
         """Which plan points (N, 2) lie on true cells."""
-        index = np.floor((xy - self.origin) / self.cell).astype(np.int64)
-        good = ((index >= 0) & (index < self.inside.shape)).all(axis=1)
-        result = np.zeros(len(xy), dtype=bool)
-        result[good] = self.inside[index[good, 0], index[good, 1]]
+        i, j = (np.floor((xy[:, k] - self.origin[k]) / self.cell).astype(np.int64) for k in (0, 1))
+        result = np.asarray((i >= 0) & (i < self.inside.shape[0]) & (j >= 0) & (j < self.inside.shape[1]))
+        result[result] = self.inside[i[result], j[result]]
         return result
 
     def grown(self, margin: float) -> PlanMask:

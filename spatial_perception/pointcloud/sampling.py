@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spatial_perception.errors import CloudError
 from spatial_perception.pointcloud.cloud import PointCloud, Vec3
+from spatial_perception.pointcloud.columns import highest, lowest
 
 # The cube that SpatialLM maps onto its bins, in metres.
 WORLD_SIZE = 32.0
@@ -59,7 +60,7 @@ def index_voxels(xyz: NDArray[np.generic], size: float, origin: NDArray[np.float
     points = _finite(xyz)
     if not size > 0.0:
         raise CloudError(f"voxel size must be positive, got {size}; give it in metres")
-    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
+    low, high = lowest(points).astype(np.float64), highest(points).astype(np.float64)
     start = low - size / 2 if origin is None else np.asarray(origin, np.float64)
     first, last = np.floor((low - start) / size), np.floor((high - start) / size)
     if (last - first).max() >= 2**20:
@@ -106,6 +107,15 @@ def group_keys(keys: NDArray[np.int64], cells: int) -> tuple[NDArray[np.intp], N
     return voxel_of, occupied, np.bincount(voxel_of, minlength=len(occupied))
 
 
+def count_keys(keys: NDArray[np.int64], cells: int) -> int:
+    """How many of the keys (N,) below `cells` are distinct."""
+    if cells > _DENSE_CELLS_PER_POINT * len(keys) + 4096:
+        return len(np.unique(keys))
+    present = np.zeros(cells, bool)
+    present[keys] = True
+    return int(np.count_nonzero(present))
+
+
 def voxel_means(
     xyz: NDArray[np.generic], rgb: NDArray[np.generic] | None, size: float, *, lattice: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
@@ -114,7 +124,7 @@ def voxel_means(
     The rows are in ascending order of cells. With `lattice` cells begin at half multiples of `size`, so that they stay
     where they are while a cloud grows. Raises CloudError as `index_voxels`.
     """
-    origin = (np.floor(_finite(xyz).min(axis=0).astype(np.float64) / size) - 0.5) * size if lattice else None
+    origin = (np.floor(lowest(_finite(xyz)).astype(np.float64) / size) - 0.5) * size if lattice else None
     index = index_voxels(xyz, size, origin)
     return index.mean(xyz), None if rgb is None else index.mean(rgb)
 
@@ -187,7 +197,7 @@ def grid_sample(
     true coordinates. Without colours the points are black (-1). Raises CloudError for an empty or non-finite cloud.
     """
     shifted = _finite(xyz).astype(np.float64)
-    shifted -= shifted.min(axis=0) if origin is None else np.asarray(origin)
+    shifted -= lowest(shifted) if origin is None else np.asarray(origin)
     cells = np.clip(np.floor(shifted / (WORLD_SIZE / num_bins)).astype(np.int64), 0, num_bins - 1)
     chosen = sample_grid_indices(cells, generator, local=local)
     colours = np.zeros((len(chosen), 3)) if rgb is None else rgb[chosen].astype(np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.errors import CloudError
+from spatial_perception.pointcloud.columns import every
 from spatial_perception.pointcloud.normals import estimate_normals
 from spatial_perception.pointcloud.sampling import index_voxels
 
@@ -48,7 +49,7 @@ def surface_elements(xyz: NDArray[np.generic]) -> Surfels:
     """
     points = np.asarray(xyz)
     points = points[:: len(points) // _MAX_INPUT + 1].astype(np.float64)
-    points = points[np.isfinite(points).all(axis=1)]
+    points = points[every(np.isfinite(points))]
     if len(points) < MIN_POINTS:
         raise CloudError(f"{len(points)} points are too few to find floor and walls; give at least {MIN_POINTS}")
     low, high = np.percentile(points[:: len(points) // 100_000 + 1], (2, 98), axis=0)
@@ -56,7 +57,7 @@ def surface_elements(xyz: NDArray[np.generic]) -> Surfels:
     if not extent > 0.0:
         raise CloudError("the points have no extent: all in one place; check the export of the cloud")
     center = (low + high) / 2
-    points = points[(np.abs(points - center) <= np.maximum(high - low, extent / 10)).all(axis=1)] - center
+    points = points[every(np.abs(points - center) <= np.maximum(high - low, extent / 10))] - center
     index = index_voxels(points, extent / _CELLS_ACROSS)
     means = index.mean(points)
     normals = estimate_normals(means, 12)

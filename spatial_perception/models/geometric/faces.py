@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatial_perception.models.geometric.levels import HORIZONTAL, VERTICAL, Levels
 from spatial_perception.models.geometric.lines import Line, find_lines
 from spatial_perception.models.geometric.raster import splat
 from spatial_perception.models.geometric.samples import Floats, Mask, Samples
+
+Indices = NDArray[np.intp]
 
 _ON_FACE = 0.045  # m; samples this near belong to a face
 _TOP_BAND = 0.18  # m; a wall is seen this close below the ceiling, a wardrobe is not
@@ -64,30 +67,29 @@ def find_faces(samples: Samples, levels: Levels, least_length: float) -> list[Fa
     area = np.clip(samples.gap[voters], samples.spacing / 2, _WIDEST_GAP) ** 2
     lines = find_lines(samples.xyz[voters, :2], samples.normal[voters, :2], area, weight, least)
     heading = np.where(upright, np.arctan2(samples.normal[:, 1], samples.normal[:, 0]), np.nan)
-    free = np.ones(len(samples), dtype=bool)
+    # columns side by side: each line goes through all of them
+    plan, free = np.asfortranarray(samples.xyz[:, :2]), np.ones(len(samples), dtype=bool)
     faces: list[Face] = []
     for line in lines:
-        faces += _faces_on(line, samples, levels, _fitting(line, samples, heading) & free, flat, least_length)
-        _claim(faces, line, samples, heading, free)
+        fitting = _fitting(line, plan, heading)
+        found = _faces_on(line, samples, levels, fitting[free[fitting]], flat, least_length)
+        # a weaker parallel line cannot use the samples of these
+        u = line.along(plan[fitting])
+        for face in found:
+            free[fitting[(u > face.start) & (u < face.end)]] = False
+        faces += found
     return faces
 
 
-def _fitting(line: Line, samples: Samples, heading: Floats) -> Mask:
-    """Samples (M,) near a line whose normals, where they say anything, do not belong to another wall."""
-    turn = np.abs(np.mod(heading - line.angle, np.pi) - np.pi / 2)
-    return (np.abs(line.aside(samples.xyz[:, :2])) < _ON_FACE) & ~(turn > _CONTRARY)
-
-
-def _claim(faces: list[Face], line: Line, samples: Samples, heading: Floats, free: Mask) -> None:
-    """Strike the samples of the faces on a line from `free`, in place, so that a weaker parallel line cannot use them."""
-    u = line.along(samples.xyz[:, :2])
-    for face in faces:
-        if face.line is line:
-            free &= ~(_fitting(line, samples, heading) & (u > face.start) & (u < face.end))
+def _fitting(line: Line, plan: Floats, heading: Floats) -> Indices:
+    """Samples, of places `plan` (M, 2), near a line whose normals, where they say anything, do not belong to another wall."""
+    near = np.flatnonzero(np.abs(line.aside(plan)) < _ON_FACE)
+    turn = np.abs(np.mod(heading[near] - line.angle, np.pi) - np.pi / 2)
+    return near[~(turn > _CONTRARY)]
 
 
 def _faces_on(
-    line: Line, samples: Samples, levels: Levels, fitting: Mask, flat: Floats, least_length: float
+    line: Line, samples: Samples, levels: Levels, fitting: Indices, flat: Floats, least_length: float
 ) -> list[Face]:
     xyz = samples.xyz[fitting]
     u, z = line.along(xyz[:, :2]), xyz[:, 2]

@@ -57,7 +57,7 @@ def find_lines(xy: Floats, normal: Floats, area: Floats, weight: Floats, least: 
     Each holds samples that stand for `least` square metres or more, by their `area` (N,); `weight` (N,) says how much
     their area counts in placing the line.
     """
-    mass = area * weight
+    mass, xy = area * weight, np.asfortranarray(xy)
     angle = np.mod(np.arctan2(normal[:, 1], normal[:, 0]) - np.pi / 2, np.pi)
     free = np.ones(len(xy), dtype=bool)
     lines: list[Line] = []
@@ -93,7 +93,8 @@ def _parallel_lines(
 ) -> list[Line]:
     """Lines of about one direction; samples on them are struck from `free` in place."""
     base = Line(direction, 0.0)
-    voters = np.flatnonzero(free & (np.abs(_difference(angle, direction)) < _SPREAD))
+    turn = np.abs(_difference(angle, direction))
+    voters, other = np.flatnonzero(free & (turn < _SPREAD)), turn > 2.5 * _SPREAD
     u, s = base.along(xy[voters]), base.aside(xy[voters])
     area, mass = masses[0][voters], masses[1][voters]
     lines: list[Line] = []
@@ -104,9 +105,9 @@ def _parallel_lines(
         slope, height = _fit(u, s, mass, peak)
         inlier = np.abs(s - slope * u - height) < _INLIER
         if area[inlier].sum() >= least:
-            turn = float(np.arctan(slope))
-            lines.append(Line(direction + turn, height * float(np.cos(turn))))
-            free &= (np.abs(lines[-1].aside(xy)) > _INLIER) | (np.abs(_difference(angle, direction)) > 2.5 * _SPREAD)
+            bend = float(np.arctan(slope))
+            lines.append(Line(direction + bend, height * float(np.cos(bend))))
+            free &= (np.abs(lines[-1].aside(xy)) > _INLIER) | other
         inlier |= np.abs(s - peak) < _OFFSET_BIN
         free[voters[inlier]] = False
         rest = ~inlier

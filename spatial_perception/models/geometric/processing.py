@@ -24,6 +24,7 @@ from spatial_perception.models.geometric.samples import (
     turned,
 )
 from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.pointcloud.columns import every
 
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
 _OUTSIDE = 1.0  # m; what lies farther than this from any floor or ceiling is left out
@@ -32,7 +33,7 @@ _ABOVE = 0.3  # m; points this far below the floor or above the ceiling are kept
 
 def finite_points(cloud: PointCloud) -> NDArray[np.float32]:
     """Finite points (N, 3); raises EstimatorError when there are too few or they fill no space."""
-    finite = np.isfinite(cloud.xyz).all(axis=1)
+    finite = every(np.isfinite(cloud.xyz))
     xyz = cloud.xyz if finite.all() else cloud.xyz[finite]
     if len(xyz) < MIN_SAMPLES:
         raise EstimatorError(

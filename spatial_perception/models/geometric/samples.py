@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from spatial_perception.pointcloud.columns import lowest
 from spatial_perception.pointcloud.principal import in_threads, least_axes, moments
-from spatial_perception.pointcloud.sampling import group_keys
+from spatial_perception.pointcloud.sampling import count_keys, group_keys
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -68,40 +69,45 @@ def turned(xyz: Floats, yaw: float) -> Floats:
 
 def voxel_means(xyz: Floats, voxel: float, weight: Floats | None = None) -> tuple[Floats, Floats]:
     """Means (M, 3) and weights (M,) of occupied voxels, sorted by voxel; independent of the order of the points."""
-    lowest = xyz.min(axis=0)
-    cell = ((xyz - lowest) / voxel).astype(np.int64)
-    extent = cell.max(axis=0) + 1
-    key = (cell[:, 0] * extent[1] + cell[:, 1]) * extent[2] + cell[:, 2]
-    del cell
-    inverse, _, mass = group_keys(key, int(np.prod(extent)))
-    del key
+    low = lowest(xyz)
+    inverse, _, mass = group_keys(*_voxel_keys(xyz, voxel))
     mass = mass if weight is None else np.bincount(inverse, weights=weight)
     means = np.empty((len(mass), 3))
     for axis in range(3):
-        ticks = np.rint((xyz[:, axis] - lowest[axis]) / _TICK)
+        ticks = np.rint((xyz[:, axis] - low[axis]) / _TICK)
         ticks = ticks if weight is None else ticks * weight
-        means[:, axis] = np.bincount(inverse, weights=ticks) / mass * _TICK + lowest[axis]
+        means[:, axis] = np.bincount(inverse, weights=ticks) / mass * _TICK + low[axis]
     return means, mass.astype(np.float64)
+
+
+def _voxel_keys(xyz: Floats, voxel: float) -> tuple[NDArray[np.int64], int]:
+    """The number (N,) of each point's voxel in a grid about all points, by x, then y, then z, and how many there are."""
+    keys, count = np.zeros(len(xyz), np.int64), 1
+    for column in xyz.T:
+        cell = ((column - column.min()) / voxel).astype(np.int64)
+        extent = int(cell.max()) + 1
+        keys *= extent
+        keys += cell
+        count *= extent
+    return keys, count
 
 
 def thinned(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, float]:
     """Voxel means of at most about `limit` voxels; the voxel grows where the scene is larger. Returns means, weights, voxel."""
-    means, weight = voxel_means(xyz, voxel)
-    while len(means) > limit:
+    while (count := count_keys(*_voxel_keys(xyz, voxel))) > limit:
         # Surfaces fill voxels by area, hence the square root.
-        voxel *= max(1.05, float(np.sqrt(len(means) / limit)))
-        means, weight = voxel_means(xyz, voxel)
-    return means, weight, voxel
+        voxel *= max(1.05, float(np.sqrt(count / limit)))
+    return *voxel_means(xyz, voxel), voxel
 
 
-def find_normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tuple[Floats, Floats, Mask, Mask]:
+def find_normals(xyz: Floats, weight: Floats, stray_ratio: float) -> tuple[Floats, Floats, Mask, Mask]:
     """Unit normals (N, 3) of the planes through the nearest points, the distance of neighbours (N,), and two masks (N,).
 
     The first mask tells where the neighbours lie on a line (a lone scan ring), so that the normal means nothing; the
     second who is no stray, that is much farther from its neighbours than those lie from theirs (local outlier factor).
     Means weigh as many points as they stand for: where a voxel border cuts a surface lengthwise, plain means would tilt it.
     """
-    reach, index = _neighbours(xyz)
+    reach, index = _neighbours(xyz, xyz)
     typical, light = np.median(reach), weight <= _LIGHT * np.median(weight)
     result, columns = np.empty_like(xyz), np.ascontiguousarray(xyz.T)
     linear, keep = np.empty(len(xyz), dtype=bool), np.ones(len(xyz), dtype=bool)
@@ -111,28 +117,36 @@ def find_normals(xyz: Floats, weight: Floats, stray_ratio: float = np.inf) -> tu
         mass = weight[near]
         result[part], values = least_axes(moments(columns, near, mass / mass.sum(axis=0)))
         linear[part] = values[:, 1] < _LINEAR * values[:, 2]
-        if np.isinf(stray_ratio):
-            return
         # In dense clouds strays are voxels of one point, while those of surfaces hold many.
-        alone = light[part] & (weight[part] <= _LIGHTEST * np.median(mass, axis=0))
+        alone = light[part].copy()
+        alone[alone] = weight[part][alone] <= _LIGHTEST * np.median(mass[:, alone], axis=0)
         solid = values[:, 0] > _ROUND * values[:, 2]
         strewn = solid & light[part] & (reach[part] > 1.5 * typical)
-        keep[part] = ~(alone | strewn) & (reach[part] <= stray_ratio * np.median(reach[near[1:6]], axis=0))
+        keep[part] = ~(alone | strewn) & (reach[part] <= stray_ratio * _median_of_five(reach[near[1:6]]))
 
     in_threads(describe, len(xyz))
     return result, reach * _REACH_TO_GAP, linear, keep
 
 
-def _neighbours(xyz: Floats) -> tuple[Floats, NDArray[np.int32]]:
-    """Mean distance (N,) of the nearest points, and their indices (N, K), each point itself first."""
+def _median_of_five(values: Floats) -> Floats:
+    """Medians (N,) of columns of (5, N)."""
+    a, b, c, d, e = values
+    low = np.maximum(np.minimum(a, b), np.minimum(c, d))
+    high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    return np.maximum(np.minimum(low, high), np.minimum(e, np.maximum(low, high)))
+
+
+def _neighbours(xyz: Floats, places: Floats) -> tuple[Floats, NDArray[np.int32]]:
+    """Mean distance (P,) of those nearest to `places` (P, 3), which are some of the points, and their indices (P, K), each
+    point itself first."""
     tree, count = cKDTree(xyz, balanced_tree=False), min(_NEIGHBOURS, len(xyz))
-    reach, index = np.empty(len(xyz)), np.empty((len(xyz), count), dtype=np.int32)
+    reach, index = np.empty(len(places)), np.empty((len(places), count), dtype=np.int32)
 
     def query(part: slice) -> None:
-        distance, index[part] = tree.query(xyz[part], k=count)
+        distance, index[part] = tree.query(places[part], k=count)
         reach[part] = distance[:, 1:].mean(axis=1)
 
-    in_threads(query, len(xyz))
+    in_threads(query, len(places))
     return reach, index
 
 
@@ -140,12 +154,13 @@ def bridge_rings(xyz: Floats, normal: Floats, gap: Floats, linear: Mask, voxel: 
     """Replace normals and gaps of points on lone scan rings, in place, by those of coarser means around them."""
     if not linear.any():
         return
-    means, weight = voxel_means(xyz, voxel)
+    means, _ = voxel_means(xyz, voxel)
     if len(means) < MIN_SAMPLES:
         return
-    coarse, spacing, _, _ = find_normals(means, np.ones(len(weight)))
-    nearest = cKDTree(means).query(xyz[linear])[1]
-    normal[linear], gap[linear] = coarse[nearest], spacing[nearest]
+    nearest, place = np.unique(cKDTree(means).query(xyz[linear])[1], return_inverse=True)
+    reach, index = _neighbours(means, means[nearest])
+    coarse, _ = least_axes(moments(means.T, index.T))
+    normal[linear], gap[linear] = coarse[place], reach[place] * _REACH_TO_GAP
 
 
 def dominant_yaw(normal: Floats, weight: Floats) -> float:

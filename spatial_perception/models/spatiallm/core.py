@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from spatial_perception.pointcloud.columns import highest, lowest
+
 PILLAR, LAYER = 0.4, 0.1  # m
 SPARSE = 0.12  # share of the usual number of voxels below which a pillar is no part of the home
 SMALLEST_PART = 0.08  # share of the largest connected part
@@ -22,13 +24,13 @@ def core_mask(xyz: NDArray[np.floating], furthest: float | None = None) -> NDArr
     Smaller parts count where they are not too small, and at most `furthest` metres from the largest one (None: anywhere).
     Clouds in which nothing stands out are kept whole.
     """
-    low = xyz.min(axis=0)
+    low = lowest(xyz)
     voxel = np.floor((xyz - low) / LAYER).astype(np.int64)
     pillar = (voxel[:, :2] // round(PILLAR / LAYER)).astype(np.int64)
-    shape = pillar.max(axis=0) + 1
+    shape = highest(pillar) + 1
     if int(shape[0]) * int(shape[1]) > _MOST_PILLARS or len(xyz) < 64:
         return np.ones(len(xyz), dtype=bool)
-    size = voxel.max(axis=0) + 1
+    size = highest(voxel) + 1
     key = np.unique((voxel[:, 0] * size[1] + voxel[:, 1]) * size[2] + voxel[:, 2])
     x, y, z = key // (size[1] * size[2]), key // size[2] % size[1], key % size[2]
     step = round(PILLAR / LAYER)
@@ -44,8 +46,8 @@ def lone_mask(xyz: NDArray[np.floating]) -> NDArray[np.bool_]:
 
     Sparse clouds, in which few points in a voxel are usual, have none.
     """
-    cell = np.floor((xyz - xyz.min(axis=0)) / VOXEL).astype(np.int64)
-    shape = tuple(int(n) + 1 for n in cell.max(axis=0))
+    cell = np.floor((xyz - lowest(xyz)) / VOXEL).astype(np.int64)
+    shape = tuple(int(n) + 1 for n in highest(cell))
     if shape[0] * shape[1] * shape[2] > _MOST_VOXELS:
         return np.zeros(len(xyz), dtype=bool)
     key = np.ravel_multi_index(tuple(cell.T), shape)

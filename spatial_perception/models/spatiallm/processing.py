@@ -22,6 +22,7 @@ from spatial_perception.models.spatiallm.settings import SpatialLMSettings
 from spatial_perception.pointcloud.alignment import Alignment, align, upright_rotation
 from spatial_perception.pointcloud.cleaning import remove_non_finite, statistical_inliers
 from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.pointcloud.columns import highest, lowest
 from spatial_perception.pointcloud.sampling import grid_sample, voxel_means
 
 MIN_POINTS = 64
@@ -129,7 +130,7 @@ def cloud_tensor(
         points, rgb = clean_points(points, rgb, WORLD_EXTENT / num_bins, lattice=not compat)
     if not len(points):
         raise CloudError("no point is left after cleaning; switch cleanup off or map more of the scene")
-    low = vec3(points.min(axis=0)) if origin is None else origin
+    low = vec3(lowest(points).tolist()) if origin is None else origin
     return grid_sample(points, rgb, num_bins, generator, low, local=not compat), low
 
 
@@ -139,7 +140,7 @@ def without_strays(cloud: PointCloud, edge: float) -> tuple[PointCloud, int]:
     A scanner sees far through a window: a few points must not make a room too large for the model. Larger places are
     returned as they are.
     """
-    low, high = cloud.xyz.min(axis=0), cloud.xyz.max(axis=0)
+    low, high = lowest(cloud.xyz), highest(cloud.xyz)
     if (high - low).max() <= edge:
         return cloud, 0
     first, last = np.quantile(cloud.xyz, (STRAYS, 1.0 - STRAYS), axis=0)
@@ -200,7 +201,7 @@ def prepare(
         if cleanup:
             points, rgb = clean_points(xyz.astype(np.float64), rgb, WORLD_EXTENT / num_bins, lattice=True)
             xyz, cleanup = points, False  # type: ignore[assignment]
-        canvas = whole.beginning_at(xyz.min(axis=0)) if len(xyz) else None
+        canvas = whole.beginning_at(lowest(xyz)) if len(xyz) else None
     origin = None if canvas is None else canvas.origin
     tensor, origin = cloud_tensor(xyz, rgb, num_bins, origin, cleanup=cleanup, compat=settings.compat)
     return Prepared(tensor, canvas or Canvas(alignment, origin, num_bins, settings.centred))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spatial_perception.errors import CloudError
 from spatial_perception.layout.entities import Door, Layout, Vec3, Wall, Window, vec3
 from spatial_perception.pointcloud.cloud import PointCloud
+from spatial_perception.pointcloud.columns import every, highest, lowest
 from spatial_perception.pointcloud.plan_mask import PlanMask
 from spatial_perception.pointcloud.room_regions import room_regions
 
@@ -40,7 +41,7 @@ class Tile:
 
     def holds(self, xy: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Which plan points (N, 2) the tile shows."""
-        inside = np.all((xy >= self.low) & (xy <= self.high), axis=1)
+        inside = every((xy >= self.low) & (xy <= self.high))
         return inside if self.area is None else inside & self.area.contains(xy)
 
     def owns(self, place: Vec3, slack: float = _SLACK) -> bool:
@@ -97,7 +98,7 @@ def cut(cloud: PointCloud, edge: float, min_points: int, by_room: bool = True) -
     With `by_room` every room is a tile of its own. Raises CloudError for clouds that are higher than `edge`: floors must
     be told apart first.
     """
-    low, high = cloud.xyz.min(axis=0), cloud.xyz.max(axis=0)
+    low, high = lowest(cloud.xyz), highest(cloud.xyz)
     if high[2] - low[2] > edge:
         raise CloudError(
             f"the cloud is {high[2] - low[2]:.0f} m high, at most {edge:g} m are possible; crop it to a storey"
@@ -122,7 +123,7 @@ def _tiles(cloud: PointCloud, room: PlanMask | None, area: PlanMask | None, edge
     if area is not None:
         plan = plan[area.contains(plan)]
     if len(plan):
-        low, high = plan.min(axis=0), plan.max(axis=0)
+        low, high = lowest(plan), highest(plan)
         for spans in product(*(_spans(float(low[axis]), float(high[axis]), edge) for axis in (0, 1))):
             low_xy, high_xy, core_low, core_high = ((x, y) for x, y in zip(*spans))
             yield Tile(low_xy, high_xy, core_low, core_high, room, area)

@@ -43,7 +43,7 @@ def filled(low, high, density=2000, seed=0):
 
 
 def samples(xyz):
-    normal, gap, _, _ = find_normals(xyz, np.ones(len(xyz)))
+    normal, gap, _, _ = find_normals(xyz, np.ones(len(xyz)), 3.0)
     return Samples(xyz, np.ones(len(xyz)), normal, gap, float(np.median(gap)), 0)
 
 
