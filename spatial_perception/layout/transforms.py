@@ -149,8 +149,9 @@ def points_in_box(
     box: Box, points: NDArray[np.float64], *, margin: float = 0.0, compat: bool = False
 ) -> NDArray[np.bool_]:
     """Which points (N, 3) lie in the box grown by `margin` (m) on every side; `compat` as in `filter_empty_boxes`."""
-    local = rotate_points(points - np.asarray(box.center), box.yaw if compat else -box.yaw)
-    return np.all(np.abs(local) <= np.asarray(box.size) / 2 + margin, axis=1)
+    local = np.abs(rotate_points(points - np.asarray(box.center), box.yaw if compat else -box.yaw))
+    x, y, z = (local[:, axis] <= box.size[axis] / 2 + margin for axis in range(3))
+    return x & y & z
 
 
 def training_target(

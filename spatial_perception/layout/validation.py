@@ -15,7 +15,7 @@ from shapely.geometry import MultiPoint, Point
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Vec3, Wall, Window
 from spatial_perception.layout.rooms import open_ends
 from spatial_perception.layout.text import entity_name
-from spatial_perception.layout.transforms import points_in_box, rotate_points
+from spatial_perception.layout.transforms import points_in_box
 
 MAX_NUMBER = 1e6
 """Beyond this a number of an entity (m, rad) is a mistake, and no geometry is done with it."""
@@ -119,7 +119,8 @@ def support_by_points(layout: Layout, points: ArrayLike, *, distance: float = 0.
     wall has support 0.
     """
     xyz = np.asarray(points, dtype=np.float64).reshape(-1, 3)
-    xyz = xyz[np.isfinite(xyz).all(axis=1)]
+    if not np.isfinite(xyz).all():
+        xyz = xyz[np.isfinite(xyz).all(axis=1)]
 
     def supported(group: Sequence[_Opening]) -> tuple[_Opening, ...]:
         return tuple(replace(o, support=_opening_support(o, layout, xyz, distance)) for o in group)
@@ -162,14 +163,18 @@ def _in_slab(
     yaw = np.arctan2(wall.end[1] - wall.start[1], wall.end[0] - wall.start[0])
     reach = hypot(length / 2 + distance, wall.thickness / 2 + distance)
     near = nearby(xyz, center, reach)
-    local = np.abs(rotate_points(near - np.asarray(center), -float(yaw)))
-    limits = (length / 2 + distance, wall.thickness / 2 + distance, height / 2 + distance)
-    return int((local <= limits).all(axis=1).sum())
+    x, y, c, s = near[:, 0] - center[0], near[:, 1] - center[1], float(np.cos(yaw)), float(np.sin(yaw))
+    # few points are so near the plane
+    beside = np.flatnonzero(np.abs(c * y - s * x) <= wall.thickness / 2 + distance)
+    along = np.abs(c * x[beside] + s * y[beside]) <= length / 2 + distance
+    return int((along & (np.abs(near[beside, 2] - center[2]) <= height / 2 + distance)).sum())
 
 
 def nearby(xyz: NDArray[np.float64], center: Sequence[float], reach: float) -> NDArray[np.float64]:
     """The points (N, 3) whose x and y are within `reach` (m) of a centre: a cheap first cut, (M, 3)."""
-    return xyz[(np.abs(xyz[:, 0] - center[0]) <= reach) & (np.abs(xyz[:, 1] - center[1]) <= reach)]
+    index = np.flatnonzero(np.abs(xyz[:, 0] - center[0]) <= reach)
+    index = index[np.abs(xyz[index, 1] - center[1]) <= reach]
+    return np.stack([column[index] for column in xyz.T]).T
 
 
 def _only(layout: Layout, keep: Callable[[Entity], bool]) -> Layout:

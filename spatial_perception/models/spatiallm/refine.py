@@ -125,8 +125,8 @@ def _line(wall: Wall, xyz: Floats) -> _Line:
 def _unseen_side(wall: Wall, xyz: Floats, face: _Line, length: float) -> float:
     """On which side of a face of a wall there is hardly anything: 1 for the left, -1 for the right, 0 where both are seen."""
     near = nearby(xyz, (*face.point, 0.0), length / 2 + _BESIDE[1])
-    offset = near[near[:, 2] < wall.start[2] + wall.height + _MARGIN, :2] - face.point
-    aside = (offset @ _normal(face))[np.abs(offset @ face.along) < max(length / 2 - _MARGIN, 0.1)]
+    along, aside = _local(near[near[:, 2] < wall.start[2] + wall.height + _MARGIN], face, _BESIDE[1])
+    aside = aside[np.abs(along) < max(length / 2 - _MARGIN, 0.1)]
     left, right = (int(((side * aside > _BESIDE[0]) & (side * aside < _BESIDE[1])).sum()) for side in (1.0, -1.0))
     if max(left, right) < _ENOUGH + _ROOM * min(left, right):
         return 0.0
@@ -145,10 +145,17 @@ def _beside(wall: Wall, xyz: Floats, line: _Line, length: float) -> Floats:
     """Points (M, 2) beside a wall: place along it from its middle, and distance to its left."""
     near = nearby(xyz, (*line.point, 0.0), length / 2 + 2 * _REACH)
     low, high = wall.start[2] + _MARGIN, wall.start[2] + wall.height - _MARGIN
-    offset = near[(near[:, 2] > low) & (near[:, 2] < high), :2] - line.point
-    local = np.stack([offset @ line.along, offset @ _normal(line)], axis=1)
-    inside = (np.abs(local[:, 0]) < max(length / 2 - _MARGIN, 0.1)) & (np.abs(local[:, 1]) < 2 * _REACH)
-    return local[inside]
+    along, aside = _local(near[(near[:, 2] > low) & (near[:, 2] < high)], line, 2 * _REACH)
+    inside = np.abs(along) < max(length / 2 - _MARGIN, 0.1)
+    return np.stack([along[inside], aside[inside]], axis=1)
+
+
+def _local(xyz: Floats, line: _Line, reach: float) -> tuple[Floats, Floats]:
+    """Places along a line (M,), and distances to its left, of those points (N, 3) that are less than `reach` (m) from it."""
+    x, y = xyz[:, 0] - line.point[0], xyz[:, 1] - line.point[1]
+    aside = y * line.along[0] - x * line.along[1]
+    near = np.flatnonzero(np.abs(aside) < reach)
+    return x[near] * line.along[0] + y[near] * line.along[1], aside[near]
 
 
 def _other_face(across: Floats, first: float, least: float) -> float | None:
@@ -234,7 +241,8 @@ def _onto_points(box: Box, xyz: Floats, floor: float | None) -> Box:
     low, high = -half, half.copy()
     for axis in range(3):
         others = [k for k in range(3) if k != axis]
-        beside = local[(np.abs(local[:, others]) < np.maximum(half[others] - 0.02, 0.02)).all(axis=1)]
+        first, second = (np.abs(local[:, k]) < max(half[k] - 0.02, 0.02) for k in others)
+        beside = local[first & second]
         low[axis] = -_side(-beside[:, axis], half[axis])
         high[axis] = _side(beside[:, axis], half[axis])
     if floor is not None and abs(box.center[2] - half[2] - floor) < _SIDE:
