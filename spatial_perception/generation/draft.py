@@ -7,7 +7,7 @@ level, walls meet in corners at right angles, doors are alike). A wrong guess co
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spatial_perception.generation.grammar import LayoutGrammar
 from spatial_perception.generation.layout_language import FIELDS, KINDS, NUMBER, LayoutState
@@ -44,6 +44,11 @@ def parse_line(text: str) -> Line | None:
     return line if all(text.isdecimal() for text in numbers) else None
 
 
+_OPENING = ("", "x", "y", "", "", "")
+_PLACES = (("x", "y", "z", "x", "y", "z", "height", "thickness"), _OPENING, _OPENING)
+"""What the fields of walls, doors and windows have in common."""
+
+
 @dataclass
 class _Written:
     """What has been written so far, and which lines of the previous layout it corresponds to."""
@@ -51,7 +56,13 @@ class _Written:
     lines: list[Line] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     walls: dict[int, int] = field(default_factory=dict)
+    mended: dict[tuple[str, str], str] = field(default_factory=dict)
     last: int = -1
+
+
+def _mended(previous: Line, values: Sequence[str]) -> dict[tuple[str, str], str]:
+    """What was written for the fields of a previous wall, as far as they are written: walls meet, and share coordinates."""
+    return dict(zip(zip(_PLACES[0], previous.values), values))
 
 
 class LayoutDraft:
@@ -99,6 +110,7 @@ class LayoutDraft:
             written.last = match
             if line.kind == 0:
                 written.walls[self.previous[match].number] = line.number
+                written.mended.update(_mended(self.previous[match], line.values))
         written.lines.append(line)
 
     def _match(self, kind: int, values: Sequence[str], written: _Written) -> int | None:
@@ -116,17 +128,18 @@ class LayoutDraft:
                 best, best_rank = index, rank
         return best
 
-    def _values(self, line: Line) -> tuple[str, ...]:
-        """The fields of a previous line, with its wall as it is numbered now."""
-        if line.kind not in (1, 2):
+    def _values(self, line: Line, done: Sequence[str] = ()) -> tuple[str, ...]:
+        """The fields of a previous line of which those `done` are written already: with its wall as it is numbered now, and
+        with coordinates as they were mended in walls before."""
+        if line.kind == 3:
             return line.values
-        return (f"wall_{self._written.walls.get(line.wall, line.wall)}", *line.values[1:])
+        mended = {**self._written.mended, **_mended(line, done)} if line.kind == 0 else self._written.mended
+        values = tuple(mended.get(pair, pair[1]) for pair in zip(_PLACES[line.kind], line.values))
+        return values if line.kind == 0 else (f"wall_{self._written.walls.get(line.wall, line.wall)}", *values[1:])
 
     def _continuation(self, state: LayoutState) -> Iterator[str | None]:
         """Pieces of text from here on: the rest of the line that is open, then whole lines; None where the text ends."""
-        seen = _Written(
-            list(self._written.lines), set(self._written.used), dict(self._written.walls), self._written.last
-        )
+        seen = replace(self._written, lines=list(self._written.lines), used=set(self._written.used))
         if self.language.is_line_end(state):
             self._finish(parse_line(self._open), seen)
         elif state.kind >= 0:
@@ -151,7 +164,7 @@ class LayoutDraft:
     ) -> Generator[str, None, list[str] | None]:
         """Yield the rest of a line field by field; return all its fields, or None if one cannot be guessed."""
         match = self._match(state.kind, done, seen)
-        model = self._values(self.previous[match]) if match is not None else None
+        model = self._values(self.previous[match], done) if match is not None else None
         types = FIELDS[state.kind]
         for index in range(len(done), len(types)):
             value = self._field(state.kind, done, partial, model, seen.lines)

@@ -60,6 +60,16 @@ def test_removed_walls_renumber_what_follows():
     assert proposal(written + "door_0=Door(", previous).startswith("wall_0,10,90,50,40,100)")
 
 
+def test_coordinates_that_were_mended_are_mended_where_they_come_again():
+    previous = f"{WALL}\nwall_1=Wall(300,20,4,300,400,4,104,0)\nwindow_0=Window(wall_1,300,90,50,40,100)"
+    written = "wall_0=Wall(12,18,4,302,18,4,104,6)\n"
+    assert proposal("wall_0=Wall(12,18,4,302,", previous).startswith("18,4,104,0)\n")
+    assert (
+        proposal(written, previous)
+        == "wall_1=Wall(302,18,4,302,400,4,104,6)\nwindow_0=Window(wall_1,302,90,50,40,100)."
+    )
+
+
 def test_cold_walls_repeat_floor_and_height_and_meet_at_right_angles():
     written = f"{WALL}\nwall_1=Wall(10,20,"
     assert proposal(written) == "4,10,20,4,104,0)"
