@@ -31,10 +31,12 @@ def estimate_normals(
     neighbours: int = 16,
     *,
     viewpoint: NDArray[np.generic] | None = None,
+    chosen: NDArray[np.intp] | None = None,
 ) -> Normals:
-    """Normals of finite points (N, 3) from the `neighbours` nearest of each, itself included.
+    """Normals of finite points (N, 3) from the `neighbours` nearest of each, itself included; of the `chosen` ones (M,) only,
+    where these are given.
 
-    Normals point towards `viewpoint` (3,), or (N, 3) one per point; without it their largest component is positive.
+    Normals point towards `viewpoint` (3,), or (M, 3) one per normal; without it their largest component is positive.
     Raises CloudError for fewer than three points.
     """
     points = np.asarray(xyz, np.float64)
@@ -42,17 +44,18 @@ def estimate_normals(
         raise CloudError(f"normals need at least 3 points, got {len(points)}; give a larger cloud")
     centred = points - points.mean(axis=0)
     tree, columns = cKDTree(centred, balanced_tree=False), np.ascontiguousarray(centred.T)
-    count = min(neighbours, len(points))
-    out = Normals(*(np.empty(shape, np.float32) for shape in ((len(points), 3), len(points), len(points))))
+    places, count = centred if chosen is None else centred[chosen], min(neighbours, len(points))
+    out = Normals(*(np.empty(shape, np.float32) for shape in (places.shape, len(places), len(places))))
 
     def describe(piece: slice) -> None:
-        _, index = tree.query(centred[piece], k=count)
+        _, index = tree.query(places[piece], k=count)
         vectors, values = least_axes(moments(columns, np.ascontiguousarray(index.T)))
         out.vectors[piece] = vectors
         out.planarity[piece], out.curvature[piece] = _shape_measures(np.maximum(values, 0.0))
 
-    in_threads(describe, len(points))
-    return Normals(_oriented(out.vectors, points, viewpoint), out.planarity, out.curvature)
+    in_threads(describe, len(places))
+    oriented = _oriented(out.vectors, points if chosen is None else points[chosen], viewpoint)
+    return Normals(oriented, out.planarity, out.curvature)
 
 
 def _shape_measures(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

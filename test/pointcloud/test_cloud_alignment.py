@@ -250,6 +250,8 @@ def test_normals_of_a_box_face_the_viewer(room):
     assert np.median(normals.vectors[level, 2]) > 0.99
     assert np.median(normals.planarity) > 0.5
     assert np.median(normals.curvature) < 0.02
+    some = np.array([3, 50, 7])
+    assert np.array_equal(estimate_normals(points, viewpoint=center, chosen=some).vectors, normals.vectors[some])
     unsigned = estimate_normals(points).vectors
     assert (np.take_along_axis(unsigned, np.abs(unsigned).argmax(axis=1)[:, None], axis=1) > 0).all()
     with pytest.raises(CloudError, match="at least 3"):
