@@ -27,6 +27,8 @@ from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.pointcloud.columns import every
 
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
+_SPARSE = 1.5  # points in a coarse voxel on average, below which a cloud shows no more detail than them
+_WIDEST = 0.12  # m; largest voxels of sparse clouds
 _OUTSIDE = 1.0  # m; what lies farther than this from any floor or ceiling is left out
 _ABOVE = 0.3  # m; points this far below the floor or above the ceiling are kept
 
@@ -51,11 +53,21 @@ def prepare(cloud: PointCloud, config: GeometricConfig) -> tuple[Samples, SceneT
     coarse = _described(*_voxels(xyz, 2 * config.voxel, config.max_samples // 4), config)
     yaw = dominant_yaw(coarse.normal, np.ones(len(coarse)))
     xyz = turned(xyz[_inside(xyz, coarse)], -yaw)
-    voxels = _voxels(xyz, config.voxel, config.max_samples)
+    voxels = _voxels(xyz, fine_voxel(coarse, config.voxel), config.max_samples)
     del xyz  # the largest array here
     samples = _described(*voxels, config)
     dropped = len(cloud) - int(samples.weight.sum())
     return replace(samples, dropped=dropped), SceneTurn(yaw, centre.astype(np.float64))
+
+
+def fine_voxel(coarse: Samples, voxel: float) -> float:
+    """Edge of the voxels (m) that suits the density: `voxel`, or as wide as points of a sparse cloud lie apart.
+
+    Smaller ones would hold a point each, so that surfaces near the scanner count for more than far ones.
+    """
+    if coarse.weight.mean() > _SPARSE:
+        return voxel
+    return max(voxel, min(0.9*coarse.spacing, _WIDEST))
 
 
 def _voxels(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, float]:
