@@ -14,6 +14,7 @@ from spatial_perception.models.geometric.samples import Floats, Mask, Samples
 
 Indices = NDArray[np.intp]
 
+SHARE_CELL = 0.2  # m along a face, in which surfaces beside it count once
 _ON_FACE = 0.045  # m; samples this near belong to a face
 _TOP_BAND = 0.18  # m; a wall is seen this close below the ceiling, a wardrobe is not
 _OPEN_BAND = 0.4  # m; the same below the highest points where no ceiling is seen
@@ -213,8 +214,7 @@ def _nearest_beside(u: Floats, s: Floats, face: Face) -> float:
 
 def beside_share(u: Floats, s: Floats, face: Face, side: float, reach: tuple[float, float]) -> float:
     """Share of the face's length beside which there are horizontal surfaces between `reach` metres."""
-    cell = 0.2
-    count = max(1, int(face.length / cell))
-    index = np.clip(((u - face.start) / cell).astype(np.int64), 0, count - 1)
+    count = max(1, int(face.length / SHARE_CELL))
+    index = np.clip(((u - face.start) / SHARE_CELL).astype(np.int64), 0, count - 1)
     hit = (side * s > reach[0]) & (side * s < reach[1])
     return len(np.unique(index[hit])) / count

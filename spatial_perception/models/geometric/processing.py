@@ -22,13 +22,16 @@ from spatial_perception.models.geometric.samples import (
     find_normals,
     thinned,
     turned,
+    voxel_means,
 )
+from spatial_perception.models.geometric.smoothing import noise_level, smoothed
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.pointcloud.columns import every
 
 _COARSE = 5  # voxels; neighbours this far apart span several scan rings
-_SPARSE = 1.5  # points in a coarse voxel on average, below which a cloud shows no more detail than them
+_SPARSE = 1.5  # points in a coarse voxel on average, below which a cloud is sparse
 _WIDEST = 0.12  # m; largest voxels of sparse clouds
+_NOISY = 0.011  # m, one sigma; more is smoothed away
 _OUTSIDE = 1.0  # m; what lies farther than this from any floor or ceiling is left out
 _ABOVE = 0.3  # m; points this far below the floor or above the ceiling are kept
 
@@ -55,9 +58,14 @@ def prepare(cloud: PointCloud, config: GeometricConfig) -> tuple[Samples, SceneT
     xyz = turned(xyz[_inside(xyz, coarse)], -yaw)
     voxels = _voxels(xyz, fine_voxel(coarse, config.voxel), config.max_samples)
     del xyz  # the largest array here
-    samples = _described(*voxels, config)
+    samples = _described(*(voxels if is_sparse(coarse) else _without_noise(*voxels)), config)
     dropped = len(cloud) - int(samples.weight.sum())
     return replace(samples, dropped=dropped), SceneTurn(yaw, centre.astype(np.float64))
+
+
+def is_sparse(coarse: Samples) -> bool:
+    """Whether a cloud shows no more detail than coarse samples of it: most stand for a single point."""
+    return bool(coarse.weight.mean() < _SPARSE)
 
 
 def fine_voxel(coarse: Samples, voxel: float) -> float:
@@ -65,9 +73,19 @@ def fine_voxel(coarse: Samples, voxel: float) -> float:
 
     Smaller ones would hold a point each, so that surfaces near the scanner count for more than far ones.
     """
-    if coarse.weight.mean() > _SPARSE:
+    if not is_sparse(coarse):
         return voxel
-    return max(voxel, min(0.9*coarse.spacing, _WIDEST))
+    return max(voxel, min(0.9 * coarse.spacing, _WIDEST))
+
+
+def _without_noise(means: Floats, weight: Floats, voxel: float) -> tuple[Floats, Floats, float]:
+    """The voxels of a noisy cloud moved onto the surfaces around them, so that these are one voxel thick."""
+    noise = noise_level(means, weight)
+    if noise < _NOISY:
+        return means, weight, voxel
+    means = smoothed(means, weight, noise)
+    means, weight = voxel_means(means, voxel, weight)
+    return means, weight, voxel
 
 
 def _voxels(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, float]:

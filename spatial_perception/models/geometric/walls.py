@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from spatial_perception.models.geometric.faces import Face, beside_share
+from spatial_perception.models.geometric.faces import SHARE_CELL, Face, beside_share
 from spatial_perception.models.geometric.lines import Line, turn_between
 from spatial_perception.models.geometric.samples import Floats
 
@@ -23,6 +23,8 @@ _SNAP = 0.45  # m; ends this near to a crossing wall are moved there
 _REACH = 0.8  # m; free ends are drawn on to a crossing wall up to this far
 _STEP = 0.3  # m; a face this near before or behind a longer one is a niche or a front
 _HOLLOW = 0.35  # share of a strip under a ceiling, from which it is a room rather than the body of a wall
+_BEFORE = (0.03, 0.4)  # m; where the ceiling is looked for that ends at a wall
+_AROUND = 0.8  # m; as far before a wall its density is taken
 _SIN_CROSSING = 0.35
 _COLUMN = 1.2  # m; what has only shorter sides, and closed corners, is a column
 _MEETING = 0.1  # m; walls whose ends are this near meet
@@ -184,9 +186,19 @@ def _ceiling_ends(a: Face, start: float, end: float, flat: Floats) -> bool:
     u, s = a.line.along(flat), a.line.aside(flat)
     inside = (u > start) & (u < end)
     piece, side = replace(a, start=start, end=end), 1.0 if a.room_left else -1.0
-    before = beside_share(u[inside], s[inside], piece, side, (0.03, 0.4))
+    before = beside_share(u[inside], s[inside], piece, side, _BEFORE)
     behind = beside_share(u[inside], s[inside], piece, -side, (0.04, 0.12))
-    return before > 0.6 and behind < 0.2
+    return before > 0.6 * _share_to_expect(side * s[inside], end - start) and behind < 0.2
+
+
+def _share_to_expect(s: Floats, length: float) -> float:
+    """Share of the cells right before a face that a ceiling as dense as what is farther before it would hit, from distances (N,).
+
+    All of them, but in sparse clouds.
+    """
+    count = int(((s > _BEFORE[0]) & (s < _AROUND)).sum())
+    density = count / (_AROUND - _BEFORE[0]) / max(length, SHARE_CELL)
+    return 1.0 - float(np.exp(-density * SHARE_CELL * (_BEFORE[1] - _BEFORE[0]))) if count > 3 else 1.0
 
 
 def opposite(a: Face, b: Face, apart: float) -> bool:
