@@ -32,6 +32,7 @@ _COARSE = 5  # voxels; neighbours this far apart span several scan rings
 _SPARSE = 1.5  # points in a coarse voxel on average, below which a cloud is sparse
 _WIDEST = 0.12  # m; largest voxels of sparse clouds
 _NOISY = 0.011  # m, one sigma; more is smoothed away
+_THICK = 1.4  # voxels; edge of those that are smoothed, of which several lie over one another
 _OUTSIDE = 1.0  # m; what lies farther than this from any floor or ceiling is left out
 _ABOVE = 0.3  # m; points this far below the floor or above the ceiling are kept
 
@@ -83,9 +84,8 @@ def _without_noise(means: Floats, weight: Floats, voxel: float) -> tuple[Floats,
     noise = noise_level(means, weight)
     if noise < _NOISY:
         return means, weight, voxel
-    means = smoothed(means, weight, noise)
-    means, weight = voxel_means(means, voxel, weight)
-    return means, weight, voxel
+    means, weight = voxel_means(means, _THICK * voxel, weight)
+    return *voxel_means(smoothed(means, weight, noise), voxel, weight), voxel
 
 
 def _voxels(xyz: Floats, voxel: float, limit: int) -> tuple[Floats, Floats, float]:

@@ -9,7 +9,7 @@ from spatial_perception.models.geometric.samples import Floats
 
 _CUBE = 0.25  # m
 _LEAST_MEANS = 12  # in a cube that tells the noise
-_NEIGHBOURS = 64
+_NEIGHBOURS = 48
 _KERNEL = 2.5  # times the noise; neighbours this far away count 0.6
 _CHUNK = 1_500  # points; bounds the workspace
 
