@@ -7,6 +7,7 @@ import numpy as np
 from spatial_perception.models.geometric.boxes import Cuboid, wall_gap
 from spatial_perception.models.geometric.calibration import BOX, OPEN_BOX
 from spatial_perception.models.geometric.levels import Levels
+from spatial_perception.models.geometric.sparse import usual_samples
 from spatial_perception.models.geometric.walls import Run
 
 
@@ -17,7 +18,7 @@ def box_features(box: Cuboid, walls: list[Run], levels: Levels, spacing: float, 
     density = min(1.0, box.points * spacing**2 / max(surface, 1e-3))
     bottom, top = box.bottom - levels.floor, levels.top - box.top
     return (
-        float(np.log(box.points)),
+        float(np.log(box.points * usual_samples(spacing))),
         density,
         float(np.log(long)),
         float(np.log(max(short, 0.03))),

@@ -17,11 +17,11 @@ _LEAST = 0.4  # m; length over which a worktop is free at least
 _EIGHT = np.ones((3, 3), dtype=bool)
 
 
-def hanging(xyz: Floats, floor: float) -> Mask:
-    """Which points (N, 3) of one group hang, with a free height between them and the worktop below."""
-    z = xyz[:, 2] - floor
+def hanging(xyz: Floats, floor: float, spacing: float = 0.0) -> Mask:
+    """Which points (N, 3) of one group, `spacing` metres apart, hang, with a free height between them and the worktop below."""
+    z, cell = xyz[:, 2] - floor, max(_CELL, 1.4 * spacing)
     over = z > _UNDERSIDE[0]
-    index = np.floor((xyz[:, :2] - xyz[:, :2].min(axis=0)) / _CELL).astype(np.int64)
+    index = np.floor((xyz[:, :2] - xyz[:, :2].min(axis=0)) / cell).astype(np.int64)
     top, underside = np.full((2, *index.max(axis=0) + 1), -np.inf)
     np.maximum.at(top, tuple(index[~over].T), z[~over])
     np.maximum.at(underside, tuple(index[over].T), -z[over])
@@ -33,6 +33,6 @@ def hanging(xyz: Floats, floor: float) -> Mask:
     for k in range(1, count + 1):
         thing = label == k
         before = ndimage.binary_dilation(thing, _EIGHT, iterations=_BEFORE[0]) & worktop & np.isinf(underside)
-        if (thing & worktop & (gap > _FREE)).sum() * _CELL > _LEAST and before.sum() > _BEFORE[1] * thing.sum():
+        if (thing & worktop & (gap > _FREE)).sum() * cell > _LEAST and before.sum() > _BEFORE[1] * thing.sum():
             hangs |= thing
     return over & hangs[index[:, 0], index[:, 1]]

@@ -29,6 +29,7 @@ from spatial_perception.models.geometric.openings import Opening
 from spatial_perception.models.geometric.rows import units
 from spatial_perception.models.geometric.samples import Floats
 from spatial_perception.models.geometric.seats import with_backs
+from spatial_perception.models.geometric.sparse import fewest
 from spatial_perception.models.geometric.splitting import Piece, split
 from spatial_perception.models.geometric.walls import Run
 
@@ -80,11 +81,11 @@ def find_objects(
     reach = max(_REACH, 2.0 * spacing)
     preferred = wall_directions(walls)
     boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
-    parts = with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor)
-    for part in hung_apart(xyz, parts, reach, levels.floor):
-        pieces = split(xyz[part], max(0.05, 1.2 * spacing))
+    parts = with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor, fewest(_RAISED_POINTS, spacing))
+    for part in hung_apart(xyz, parts, reach, levels.floor, spacing):
+        pieces = split(xyz[part], max(0.05, 1.2 * spacing), spacing)
         for piece in with_backs(xyz[part], pieces, preferred, levels.floor):
-            boxes += _boxes_of(xyz[part], piece, preferred, walls, openings, levels)
+            boxes += _boxes_of(xyz[part], piece, preferred, walls, openings, levels, spacing)
     boxes = [b for b in boxes if b.size.max() >= config.object_min_size and not is_leaf(b, walls, openings, levels)]
     boxes = [hung(b, walls, levels) for b in boxes if not is_ceiling_strip(b, levels)]
     boxes = drawn_together(boxes, walls, openings)
@@ -97,7 +98,13 @@ def find_objects(
 
 
 def _boxes_of(
-    group: Floats, piece: Piece, preferred: list[float], walls: list[Run], openings: list[Opening], levels: Levels
+    group: Floats,
+    piece: Piece,
+    preferred: list[float],
+    walls: list[Run],
+    openings: list[Opening],
+    levels: Levels,
+    spacing: float,
 ) -> list[Cuboid]:
     """The boxes of one piece of a group of points (N, 3)."""
     xyz, board = group[piece.index], None
@@ -106,7 +113,7 @@ def _boxes_of(
     boxes = []
     for side in beside_doors(xyz, walls, openings, levels.floor):
         for unit in units(xyz[side], preferred, levels.floor) if board is None else [np.arange(len(side))]:
-            if len(unit) >= _LEAST_POINTS:
+            if len(unit) >= fewest(_LEAST_POINTS, spacing):
                 box = rounded(fit_cuboid(xyz[side[unit]], preferred), xyz[side[unit]])
                 boxes.append(completed(box, walls, levels, piece.base, board))
     return boxes
@@ -141,10 +148,15 @@ def groups(label: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
 
 
-def with_raised_parts(xyz: Floats, parts: list[np.ndarray], floor: float) -> list[np.ndarray]:
-    """The groups of points with those joined that hang over another one of about their size: a seat over its unseen stem."""
+def with_raised_parts(
+    xyz: Floats, parts: list[np.ndarray], floor: float, least: int = _RAISED_POINTS
+) -> list[np.ndarray]:
+    """The groups of points with those joined that hang over another one of about their size: a seat over its unseen stem.
+
+    Groups of fewer than `least` points are left as they are.
+    """
     ends = [(xyz[part].min(axis=0), xyz[part].max(axis=0)) for part in parts]
-    big = [k for k, part in enumerate(parts) if len(part) >= _RAISED_POINTS]
+    big = [k for k, part in enumerate(parts) if len(part) >= least]
     standing = [k for k in big if ends[k][0][2] - floor < _RAISED[0]]
     joined = {k: [k] for k in range(len(parts))}
     for k in big:
@@ -158,11 +170,13 @@ def with_raised_parts(xyz: Floats, parts: list[np.ndarray], floor: float) -> lis
     return [np.sort(np.concatenate([parts[k] for k in ks])) for ks in joined.values()]
 
 
-def hung_apart(xyz: Floats, parts: list[np.ndarray], reach: float, floor: float) -> list[np.ndarray]:
+def hung_apart(
+    xyz: Floats, parts: list[np.ndarray], reach: float, floor: float, spacing: float = 0.0
+) -> list[np.ndarray]:
     """The groups of points with what hangs over a worktop taken from what stands below; both are grouped anew."""
     result = []
     for part in parts:
-        hangs = hanging(xyz[part], floor)
+        hangs = hanging(xyz[part], floor, spacing)
         for side in (part[~hangs], part[hangs]) if hangs.any() else ():
             result += [side[group] for group in groups(clusters(xyz[side], reach))]
         result += [] if hangs.any() else [part]

@@ -11,6 +11,7 @@ from scipy import ndimage
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.raster import noise_of, standing_off
 from spatial_perception.models.geometric.samples import Floats, Samples
+from spatial_perception.models.geometric.sparse import fewest
 from spatial_perception.models.geometric.walls import Run
 
 _CELL = 0.06  # m
@@ -32,7 +33,8 @@ def find_pictures(walls: list[Run], samples: Samples, levels: Levels) -> list[ND
     On the mean over some cells it stands out of the face by more than noise does, it hangs clear of floor and ceiling, has
     about the shape of a rectangle, and nothing stands right before it.
     """
-    z = samples.xyz[:, 2] - levels.floor
+    z, least = samples.xyz[:, 2] - levels.floor, fewest(_LEAST_POINTS, samples.spacing)
+    cell = max(_CELL, 1.2 * samples.spacing)
     found = []
     for run in walls:
         u, s = run.line.along(samples.xyz[:, :2]), run.line.aside(samples.xyz[:, :2])
@@ -41,14 +43,15 @@ def find_pictures(walls: list[Run], samples: Samples, levels: Levels) -> list[ND
             near = np.flatnonzero(
                 (u > run.start) & (u < run.end) & (out > -_DEPTH) & (out < _BEFORE) & (z > 0) & (z < levels.height)
             )
-            if len(near) >= _LEAST_POINTS:
-                found += [near[k] for k in _on_face(u[near] - run.start, z[near], out[near], levels.height)]
+            if len(near) >= least:
+                patches = _on_face(u[near] - run.start, z[near], out[near], levels.height, cell)
+                found += [near[k] for k in patches if len(k) >= least]
     return found
 
 
-def _on_face(u: Floats, z: Floats, out: Floats, height: float) -> Iterator[NDArray[np.intp]]:
+def _on_face(u: Floats, z: Floats, out: Floats, height: float, cell: float) -> Iterator[NDArray[np.intp]]:
     """The same for points `u` (m) along a face, `z` above the floor, which stand out of it by `out`."""
-    index = np.floor(np.stack([u, z]) / _CELL).astype(np.int64)
+    index = np.floor(np.stack([u, z]) / cell).astype(np.int64)
     shape = (int(index[0].max()) + 1, int(index[1].max()) + 1)
     flat = out < _DEPTH
     least = max(_STANDS_OUT, noise_of(out[flat]))
@@ -58,15 +61,13 @@ def _on_face(u: Floats, z: Floats, out: Floats, height: float) -> Iterator[NDArr
     label, _ = ndimage.label(raised)
     for k, where in enumerate(ndimage.find_objects(label), start=1):
         patch = label[where] == k
-        if _is_picture(patch, where, height) and before[where][patch].mean() < _MOST_BEFORE:
-            mine = np.flatnonzero((label[index[0], index[1]] == k) & flat & (out > _OWN))
-            if len(mine) >= _LEAST_POINTS:
-                yield mine
+        if _is_picture(patch, where, height, cell) and before[where][patch].mean() < _MOST_BEFORE:
+            yield np.flatnonzero((label[index[0], index[1]] == k) & flat & (out > _OWN))
 
 
-def _is_picture(patch: NDArray[np.bool_], where: tuple[slice, slice], height: float) -> bool:
+def _is_picture(patch: NDArray[np.bool_], where: tuple[slice, slice], height: float, cell: float) -> bool:
     """Whether cells of a face have the size, the shape and the place of a picture."""
-    sides = np.array(patch.shape) * _CELL
-    low, high = where[1].start * _CELL, where[1].stop * _CELL
+    sides = np.array(patch.shape) * cell
+    low, high = where[1].start * cell, where[1].stop * cell
     fits = bool((sides > _SIDE[0]).all() and (sides < _SIDE[1]).all() and patch.mean() > _FILLED)
     return fits and low > _CLEAR[0] and height - high > _CLEAR[1]

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spatial_perception.models.geometric.notches import without_notches
 from spatial_perception.models.geometric.samples import Floats, Mask
+from spatial_perception.models.geometric.sparse import fewest
 
 Labels = NDArray[np.int64]
 
@@ -56,9 +57,9 @@ class _Tops:
     cell: float
 
 
-def split(xyz: Floats, cell: float) -> list[Piece]:
-    """Objects within one connected group of points (N, 3); plan cells are `cell` metres wide."""
-    if len(xyz) < _LEAST_POINTS:
+def split(xyz: Floats, cell: float, spacing: float = 0.0) -> list[Piece]:
+    """Objects within one connected group of points (N, 3), `spacing` metres apart; plan cells are `cell` metres wide."""
+    if len(xyz) < fewest(_LEAST_POINTS, spacing):
         return [Piece(np.arange(len(xyz)))]
     extent = np.ptp(xyz[:, :2], axis=0) + cell
     tops = _tops(xyz, max(cell, float(np.sqrt(extent[0] * extent[1] / _MOST_CELLS))))

@@ -1,0 +1,16 @@
+"""What holds for samples at a usual distance, for those of sparse clouds."""
+
+from __future__ import annotations
+
+_USUAL = 0.05  # m; samples that lie closer count as they are
+_FEWEST = 5
+
+
+def fewest(count: int, spacing: float) -> int:
+    """How many samples that lie `spacing` metres apart cover about as much surface as `count` usual ones, five at least."""
+    return max(_FEWEST, round(count / usual_samples(spacing)))
+
+
+def usual_samples(spacing: float) -> float:
+    """How many usual samples one stands for that lies `spacing` metres from its neighbours, one at least."""
+    return max(1.0, (spacing / _USUAL) ** 2)
