@@ -8,6 +8,7 @@ import numpy as np
 
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.samples import Floats
+from spatial_perception.models.geometric.sparse import overhang, usual_samples
 from spatial_perception.models.geometric.walls import Run
 
 _LEAST_EDGE = 0.02  # m; nothing is flatter than the samples can tell
@@ -72,29 +73,30 @@ def _areas(xy: Floats, yaws: Floats) -> Floats:
     return u * v
 
 
-def fit_cuboid(xyz: Floats, preferred: list[float]) -> Cuboid:
-    """The box around points (N, 3)."""
+def fit_cuboid(xyz: Floats, preferred: list[float], spacing: float = 0.0) -> Cuboid:
+    """The box around points (N, 3), `spacing` metres apart."""
     yaw = best_yaw(xyz[:, :2], preferred)
     c, s = np.cos(yaw), np.sin(yaw)
-    bottom, top = _ends(xyz[:, 2])
+    bottom, top = _ends(xyz[:, 2], spacing)
     trim = _TRIM if top - bottom < _CLOTH[1] else _CLOTH[2]
-    ends = [_ends(along, trim) for along in (xyz[:, :2] @ (c, s), xyz[:, :2] @ (-s, c))]
+    ends = [_ends(along, spacing, trim) for along in (xyz[:, :2] @ (c, s), xyz[:, :2] @ (-s, c))]
     low, high = (np.array([ends[0][k], ends[1][k]]) for k in range(2))
     return cuboid_of(yaw, low, high, bottom, top, len(xyz))
 
 
-def _ends(along: Floats, trim: float = _TRIM) -> tuple[float, float]:
+def _ends(along: Floats, spacing: float, trim: float = _TRIM) -> tuple[float, float]:
     """Low and high end of coordinates (N,), trimmed by a few; where both are near, by `trim` percent.
 
     Where they are as near as the faces of something thin, the middles of the faces there.
     """
-    low, high = np.percentile(along, [_TRIM, 100 - _TRIM])
+    least = _TRIM / usual_samples(spacing)
+    low, high = np.percentile(along, [least, 100 - least])
     if _CLOTH[0][0] < high - low < _CLOTH[0][1]:
         low, high = np.percentile(along, [trim, 100 - trim])
     if high - low < _THIN:
         shell = min(_SHELL, (high - low) / 2)
         return float(np.median(along[along <= low + shell])), float(np.median(along[along >= high - shell]))
-    return float(low), float(high)
+    return float(low) - overhang(spacing), float(high) + overhang(spacing)
 
 
 def cuboid_of(yaw: float, low: Floats, high: Floats, bottom: float, top: float, points: int) -> Cuboid:

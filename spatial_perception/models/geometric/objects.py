@@ -80,7 +80,7 @@ def find_objects(
     """All objects among the loose samples (N, 3) and the `pictures`, samples (K, 3) of flat things on walls; largest first."""
     reach = max(_REACH, 2.0 * spacing)
     preferred = wall_directions(walls)
-    boxes = [completed(fit_cuboid(picture, preferred), walls, levels) for picture in pictures]
+    boxes = [completed(fit_cuboid(picture, preferred, spacing), walls, levels) for picture in pictures]
     parts = with_raised_parts(xyz, groups(clusters(xyz, reach)), levels.floor, fewest(_RAISED_POINTS, spacing))
     for part in hung_apart(xyz, parts, reach, levels.floor, spacing):
         pieces = split(xyz[part], max(0.05, 1.2 * spacing), spacing)
@@ -114,7 +114,7 @@ def _boxes_of(
     for side in beside_doors(xyz, walls, openings, levels.floor):
         for unit in units(xyz[side], preferred, levels.floor) if board is None else [np.arange(len(side))]:
             if len(unit) >= fewest(_LEAST_POINTS, spacing):
-                box = rounded(fit_cuboid(xyz[side[unit]], preferred), xyz[side[unit]])
+                box = rounded(fit_cuboid(xyz[side[unit]], preferred, spacing), xyz[side[unit]])
                 boxes.append(completed(box, walls, levels, piece.base, board))
     return boxes
 

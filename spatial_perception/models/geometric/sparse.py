@@ -14,3 +14,8 @@ def fewest(count: int, spacing: float) -> int:
 def usual_samples(spacing: float) -> float:
     """How many usual samples one stands for that lies `spacing` metres from its neighbours, one at least."""
     return max(1.0, (spacing / _USUAL) ** 2)
+
+
+def overhang(spacing: float) -> float:
+    """How far (m) a thing reaches beyond the outermost of its samples, more than with usual ones."""
+    return max(0.0, spacing - _USUAL) / 2
