@@ -27,6 +27,8 @@ _BODY = 0.1  # m; a floor that begins this close lies on the room side of a face
 _SPILL = 0.03  # m; what is nearer to a face belongs to it
 _LEAST_ROOM = 0.4  # what is close at a face on the side of a room, as a share of what is close on the other
 _RING_GAP = 1.2  # m; farthest that a floor or ceiling begins beside a wall which is seen by a few scan rings
+_ONE_PLANE = np.radians(4.0)  # faces that are turned less look the same way
+_BEHIND = (0.03, 0.16)  # m; windows lie this far behind the face of their wall
 _FULL = 0.7  # share of the height over which a surface is seen nearly in full
 _LEAST_BODY = 0.12  # share of the lower surface that a wall shows at least (a beam shows none)
 
@@ -79,7 +81,23 @@ def find_faces(samples: Samples, levels: Levels, least_length: float) -> list[Fa
         for face in found:
             free[fitting[(u > face.start) & (u < face.end)]] = False
         faces += found
-    return faces
+    return faces if levels.ceiling is not None else [_brought_forward(face, faces) for face in faces]
+
+
+def _brought_forward(face: Face, faces: list[Face]) -> Face:
+    """A face that goes on a little behind another one, moved into its plane: a window below a lintel that was not seen."""
+    for other in faces:
+        turn = abs(np.mod(face.line.angle - other.line.angle + np.pi / 2, np.pi) - np.pi / 2)
+        if other is face or turn > _ONE_PLANE or other.room_left == other.room_right:
+            continue
+        ends = other.line.along(np.stack([face.line.point(face.start), face.line.point(face.end)]))
+        start, end = float(ends.min()), float(ends.max())
+        behind = face.offset_at(other.line, (start + end) / 2) * (-1.0 if other.room_left else 1.0)
+        apart = max(start - other.end, other.start - end)
+        if _BEHIND[0] < behind < _BEHIND[1] and abs(apart) < _BRIDGE:
+            sides = {"room_left": other.room_left, "room_right": other.room_right}
+            return replace(face, line=other.line, start=start, end=end, **sides)
+    return face
 
 
 def _fitting(line: Line, plan: Floats, heading: Floats) -> Indices:

@@ -14,6 +14,7 @@ VERTICAL = 0.35  # greatest |z| of the normal of a vertical surface
 _BIN = 0.03  # m
 _CELL = 0.3  # m
 _SHARE = 0.1  # of the largest horizontal layer: what a floor or ceiling has at least
+_HELD = 0.6  # share of the most raw points of a layer that a floor holds at least; beds near the scanner hold many
 _NEAR_CEILING = 0.1  # m
 _LEAST_HEADROOM = 1.9  # m
 _MOST_HEADROOM = 6.0  # m
@@ -112,11 +113,12 @@ def _floor_and_ceiling(heights: list[float], cells: list[NDArray[np.int64]]) -> 
 
 
 def _single_floor(heights: list[float], samples: Samples, flat: NDArray[np.bool_]) -> float:
-    """The layer in the lower half of the points that holds most raw points: ground outside is wide, but seen thinly."""
+    """The lowest layer that holds about as many raw points as any in the lower half: ground outside is wide, but seen thinly."""
     z, weight = samples.xyz[flat, 2], samples.weight[flat]
     middle = float(np.median(np.repeat(samples.xyz[:, 2], np.minimum(samples.weight, 20).astype(np.int64))))
     low = [h for h in heights if h <= middle] or heights[:1]
-    return max(low, key=lambda h: float(weight[np.abs(z - h) < 2 * _BIN].sum()))
+    held = [float(weight[np.abs(z - h) < 2 * _BIN].sum()) for h in low]
+    return next(h for h, points in zip(low, held) if points >= _HELD * max(held))
 
 
 def _refined(z: Floats, near: float) -> float:
