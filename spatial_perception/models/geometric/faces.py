@@ -17,7 +17,7 @@ Indices = NDArray[np.intp]
 SHARE_CELL = 0.2  # m along a face, in which surfaces beside it count once
 _ON_FACE = 0.045  # m; samples this near belong to a face
 _TOP_BAND = 0.18  # m; a wall is seen this close below the ceiling, a wardrobe is not
-_OPEN_BAND = 0.4  # m; the same below the highest points where no ceiling is seen
+_OPEN_BAND = 0.3  # m; the same below the highest points where no ceiling is seen
 _CEILING_BLUR = 0.05  # m; above this the ceiling itself would count
 _BRIDGE = 0.4  # m; gaps up to this are closed without asking
 _LINTEL = 4.0  # m; widest opening that a lintel spans
@@ -161,7 +161,7 @@ def wall_columns(grid: Mask, upper: Mask, levels: Levels, cell: float) -> Mask:
         wall[first:last] |= full[first:last] & wall[first:last].any()
     if levels.ceiling is None:
         span = rows - np.argmax(grid[:, ::-1], axis=1) - np.argmax(grid, axis=1)
-        wall |= grid.any(axis=1) & (span > 0.75 * rows) & (grid.mean(axis=1) > 0.4)
+        wall |= grid.any(axis=1) & (span > 0.85 * rows) & (grid.mean(axis=1) > 0.4)
     return bridged(wall, upper, max(1, round(_BRIDGE / cell)), round(_LINTEL / cell))
 
 
