@@ -29,6 +29,7 @@ _LEAST_ROOM = 0.4  # what is close at a face on the side of a room, as a share o
 _RING_GAP = 1.2  # m; farthest that a floor or ceiling begins beside a wall which is seen by a few scan rings
 _ONE_PLANE = np.radians(4.0)  # faces that are turned less look the same way
 _BEHIND = (0.03, 0.16)  # m; windows lie this far behind the face of their wall
+_DENSER = 0.32  # share of what is near a surface that is on it at least; samples that fill space have about a third
 _FULL = 0.7  # share of the height over which a surface is seen nearly in full
 _LEAST_BODY = 0.12  # share of the lower surface that a wall shows at least (a beam shows none)
 
@@ -81,10 +82,10 @@ def find_faces(samples: Samples, levels: Levels, least_length: float) -> list[Fa
         for face in found:
             free[fitting[(u > face.start) & (u < face.end)]] = False
         faces += found
-    return faces if levels.ceiling is not None else [_brought_forward(face, faces) for face in faces]
+    return faces if levels.ceiling is not None else [brought_forward(face, faces) for face in faces]
 
 
-def _brought_forward(face: Face, faces: list[Face]) -> Face:
+def brought_forward(face: Face, faces: list[Face]) -> Face:
     """A face that goes on a little behind another one, moved into its plane: a window below a lintel that was not seen."""
     for other in faces:
         turn = abs(np.mod(face.line.angle - other.line.angle + np.pi / 2, np.pi) - np.pi / 2)
@@ -125,9 +126,18 @@ def _faces_on(
             continue
         face = Face(line, start, end, float(grid[first:last].sum()) * cell**2, False, False)
         left, right = rooms_beside(face, flat, samples.spacing)
-        if left or right or len(flat) == 0:
+        if (left or right or len(flat) == 0) and stands_out(face, samples.xyz):
             faces.append(replace(face, room_left=left, room_right=right))
     return faces
+
+
+def stands_out(face: Face, xyz: Floats) -> bool:
+    """Whether samples (N, 3) are denser on a face than beside it, as on all surfaces; where they fill space, they are not."""
+    off = np.abs(face.line.aside(xyz))
+    near = np.flatnonzero(off < 3 * _ON_FACE)
+    u = face.line.along(xyz[near])
+    on = off[near[(u > face.start) & (u < face.end)]] < _ON_FACE
+    return bool(on.mean() > _DENSER) if len(on) else False
 
 
 def surface_grid(u: Floats, z: Floats, gap: Floats, levels: Levels, cell: float) -> tuple[Mask, float]:
