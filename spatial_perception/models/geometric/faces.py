@@ -11,6 +11,7 @@ from spatial_perception.models.geometric.levels import HORIZONTAL, VERTICAL, Lev
 from spatial_perception.models.geometric.lines import Line, find_lines
 from spatial_perception.models.geometric.raster import splat
 from spatial_perception.models.geometric.samples import Floats, Mask, Samples
+from spatial_perception.models.geometric.sparse import is_wide
 
 Indices = NDArray[np.intp]
 
@@ -126,7 +127,8 @@ def _faces_on(
             continue
         face = Face(line, start, end, float(grid[first:last].sum()) * cell**2, False, False)
         left, right = rooms_beside(face, flat, samples.spacing)
-        if (left or right or len(flat) == 0) and stands_out(face, samples.xyz):
+        solid = not is_wide(samples.spacing) or stands_out(face, samples.xyz)
+        if solid and (left or right or len(flat) == 0):
             faces.append(replace(face, room_left=left, room_right=right))
     return faces
 

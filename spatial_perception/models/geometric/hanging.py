@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from spatial_perception.models.geometric.samples import Floats, Mask
+from spatial_perception.models.geometric.sparse import widened
 
 _CELL = 0.08  # m
 _WORKTOP = (0.7, 1.1)  # m above the floor, from, to
@@ -19,7 +20,7 @@ _EIGHT = np.ones((3, 3), dtype=bool)
 
 def hanging(xyz: Floats, floor: float, spacing: float = 0.0) -> Mask:
     """Which points (N, 3) of one group, `spacing` metres apart, hang, with a free height between them and the worktop below."""
-    z, cell = xyz[:, 2] - floor, max(_CELL, 1.4 * spacing)
+    z, cell = xyz[:, 2] - floor, widened(_CELL, spacing)
     over = z > _UNDERSIDE[0]
     index = np.floor((xyz[:, :2] - xyz[:, :2].min(axis=0)) / cell).astype(np.int64)
     top, underside = np.full((2, *index.max(axis=0) + 1), -np.inf)

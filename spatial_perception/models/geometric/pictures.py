@@ -11,7 +11,7 @@ from scipy import ndimage
 from spatial_perception.models.geometric.levels import Levels
 from spatial_perception.models.geometric.raster import noise_of, standing_off
 from spatial_perception.models.geometric.samples import Floats, Samples
-from spatial_perception.models.geometric.sparse import fewest
+from spatial_perception.models.geometric.sparse import fewest, widened
 from spatial_perception.models.geometric.walls import Run
 
 _CELL = 0.06  # m
@@ -34,7 +34,7 @@ def find_pictures(walls: list[Run], samples: Samples, levels: Levels) -> list[ND
     about the shape of a rectangle, and nothing stands right before it.
     """
     z, least = samples.xyz[:, 2] - levels.floor, fewest(_LEAST_POINTS, samples.spacing)
-    cell = max(_CELL, 1.2 * samples.spacing)
+    cell = widened(_CELL, samples.spacing)
     found = []
     for run in walls:
         u, s = run.line.along(samples.xyz[:, :2]), run.line.aside(samples.xyz[:, :2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_USUAL = 0.05  # m; samples that lie closer count as they are
+_USUAL = 0.07  # m; samples that lie closer, as those of large homes do, count as they are
 _FEWEST = 5
 
 
@@ -19,3 +19,13 @@ def usual_samples(spacing: float) -> float:
 def overhang(spacing: float) -> float:
     """How far (m) a thing reaches beyond the outermost of its samples, more than with usual ones."""
     return max(0.0, spacing - _USUAL) / 2
+
+
+def is_wide(spacing: float) -> bool:
+    """Whether samples lie farther apart (m) than usual ones."""
+    return spacing > _USUAL
+
+
+def widened(cell: float, spacing: float) -> float:
+    """Edge (m) of the cells of a raster: `cell`, or so wide that hardly any is left empty on a surface of sparse samples."""
+    return max(cell, 1.3 * spacing) if is_wide(spacing) else cell
