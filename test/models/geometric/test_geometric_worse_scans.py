@@ -32,7 +32,7 @@ def plane(noise, count=20_000, seed=0):
 
 def samples(xyz, weight=None):
     weight = np.ones(len(xyz)) if weight is None else weight
-    normal, gap, _, _ = find_normals(xyz, weight)
+    normal, gap, _, _ = find_normals(xyz, weight, 3.0)
     return Samples(xyz, weight, normal, gap, float(np.median(gap)), 0)
 
 
