@@ -29,14 +29,15 @@ from spatial_perception.layout.entities import Layout
 from spatial_perception.layout.text import format_layout
 from spatial_perception.models.base import LayoutEstimator
 from spatial_perception.models.registry import load_estimator
-from spatial_perception.models.spatiallm.finish import FILE, features
-from spatial_perception.models.spatiallm.nano import WEIGHTS
+from spatial_perception.models.spatiallm.agreement import BOTH, FINDING, MODEL, numbered
+from spatial_perception.models.spatiallm.agreement import GROUPS as KINDS
+from spatial_perception.models.spatiallm.finish import FILE, Calibration, features
+from spatial_perception.models.spatiallm.nano import WEIGHTS, NanoEstimator
 from spatial_perception.pointcloud.cloud import PointCloud
 from spatial_perception.simulation.apartment import HomeStyle
 from spatial_perception.simulation.sensors import simulate_scene
 from spatial_perception.training.scans import FIRST_SEED, make_scan
 
-KINDS = {"wall": "walls", "door": "doors", "window": "windows", "box": "boxes"}
 FIGURES = (("wall", 0.5), ("door", 0.25), ("window", 0.25), (ANY_BOX, 0.25), (ANY_BOX, 0.5))
 UNSEEN_SCANS = 1_900_000
 Source = Callable[[int], tuple[PointCloud, Layout]]
@@ -195,25 +196,45 @@ def cost(name: str) -> None:
     )
 
 
+@dataclass(frozen=True)
+class Case:
+    """An entity that was told: by whom, its features, and which true one it is (seed and number), if any."""
+
+    witness: str
+    features: tuple[float, ...]
+    truth: tuple[int, int] | None
+
+
 def calibrate(seeds: range) -> None:
     """Fit the chance that an entity is right (IoU over 0.25) to its features, on seeds below 10,000, and write it."""
     if seeds.stop > 10_000:
         raise SystemExit("scores are fitted on seeds below 10,000 only")
-    rows: dict[str, list[tuple[tuple[float, ...], tuple[int, int] | None]]] = defaultdict(list)
+    cases: dict[str, list[Case]] = defaultdict(list)
     counts: Counter[str] = Counter()
-    estimator = load_estimator("nano")
-    estimator.calibration = None
+    estimator = NanoEstimator()
+    estimator.calibration = Calibration({})
     for seed in seeds:
         cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
-        layout = estimator.estimate(cloud)
-        scores = evaluate_scene(layout, truth)
-        for kind, name in KINDS.items():
-            group = getattr(layout, name)
-            counts[kind] += len(getattr(truth, name))
-            rows[kind] += [(features(e), met) for e, met in zip(group, truths_met(scores, kind, len(group), seed))]
-    fitted = {kind: fit_scores(rows[kind], counts[kind]) for kind in KINDS}
+        for kind, found in cases_of(estimator, cloud, truth, seed):
+            cases[kind] += found
+            counts[kind] += len(getattr(truth, KINDS[kind]))
+    fitted = {kind: fit_scores(cases[kind], counts[kind]) for kind in KINDS}
     (WEIGHTS / FILE).write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(fitted))
+    for kind, rule in fitted.items():
+        shares = {w: [c.truth is not None for c in cases[kind] if c.witness == w] for w in (BOTH, MODEL, FINDING)}
+        right = {w: f"{np.mean(v or [0]):.2f} of {len(v)}" for w, v in shares.items()}
+        print(f"{kind}, right: {right}, kept from {rule['least']} on")
+
+
+def cases_of(estimator: NanoEstimator, cloud: PointCloud, truth: Layout, seed: int) -> Iterator[tuple[str, list[Case]]]:
+    """Everything that is told of one home, per kind."""
+    run = estimator.run(cloud)
+    run.layout()
+    layout, told = numbered(run.told)
+    scores = evaluate_scene(layout, truth)
+    for kind, group in told.items():
+        met = truths_met(scores, kind, len(group), seed)
+        yield kind, [Case(one.witness, features(one), true) for one, true in zip(group, met)]
 
 
 def truths_met(scores: SceneScores, kind: str, count: int, seed: int) -> list[tuple[int, int] | None]:
@@ -222,11 +243,14 @@ def truths_met(scores: SceneScores, kind: str, count: int, seed: int) -> list[tu
     return [(seed, int(np.argmax(row))) if len(row) and max(row) > 0.25 else None for row in rows]
 
 
-def fit_scores(rows: list[tuple[tuple[float, ...], tuple[int, int] | None]], count: int) -> dict[str, object]:
-    """Logistic weights of one kind, and the least chance that counts, in homes with `count` entities of it."""
-    weights = logistic([(values, truth is not None) for values, truth in rows]) if rows else [-2.0, 0.0, 0.0, 0.0]
-    totals = [weights[0] + float(np.dot(weights[1:], values)) for values, _ in rows]
-    rated = [(1.0 / (1.0 + np.exp(-total)), truth) for total, (_, truth) in zip(totals, rows)]
+def fit_scores(cases: list[Case], count: int) -> dict[str, object]:
+    """Logistic weights of one kind per witness, and the least chance that counts, in homes with `count` entities of it."""
+    weights = {}
+    for witness in (BOTH, MODEL, FINDING):
+        rows = [(case.features, case.truth is not None) for case in cases if case.witness == witness]
+        weights[witness] = logistic(rows) if rows else [-2.0]
+    totals = [weights[c.witness][0] + float(np.dot(weights[c.witness][1:], c.features)) for c in cases]
+    rated = [(1.0 / (1.0 + np.exp(-total)), case.truth) for total, case in zip(totals, cases)]
     return {"weights": weights, "least": least_chance(rated, count)}
 
 

@@ -8,6 +8,7 @@ opening, the place and footprint of an object.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import dist, hypot, log, pi
 
 import numpy as np
@@ -72,6 +73,14 @@ def box_costs(old: Sequence[Box], new: Sequence[Box]) -> Costs:
 def box_angle(yaw: float, reference: float) -> float:
     """`yaw` turned by a multiple of a right angle so that it lies within 45 degrees of `reference` (rad)."""
     return yaw - round((yaw - reference) / (pi / 2)) * (pi / 2)
+
+
+def turned_like(box: Box, reference: float) -> Box:
+    """The same box with its yaw within 45 degrees of `reference` (rad); a quarter turn exchanges length and width."""
+    yaw = box_angle(box.yaw, reference)
+    length, width, height = box.size
+    odd = round((yaw - box.yaw) / (pi / 2)) % 2 == 1
+    return replace(box, yaw=yaw, size=(width, length, height) if odd else box.size)
 
 
 def covered_by(wall: Wall, others: Sequence[Wall]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.errors import ConfigError
-from spatial_perception.layout.association import box_angle
+from spatial_perception.layout.association import turned_like
 from spatial_perception.layout.entities import Box, Entity, Wall, vec3
 from spatial_perception.layout.transforms import wrap_angle
 
@@ -79,11 +79,10 @@ def aligned(seen: Entity, reference: Entity) -> Entity:
         along = np.subtract(reference.end, reference.start) @ np.subtract(seen.end, seen.start)
         return replace(seen, start=seen.end, end=seen.start) if along < 0 else seen
     if isinstance(seen, Box) and isinstance(reference, Box):
-        quarters = round((box_angle(seen.yaw, reference.yaw) - seen.yaw) / (pi / 2)) % 4
+        turned = turned_like(seen, reference.yaw)
         # A half turn is a change of the front, which is news; a quarter turn is another way to write the same box.
-        if quarters % 2:
-            x, y, z = seen.size
-            return replace(seen, yaw=wrap_angle(box_angle(seen.yaw, reference.yaw)), size=(y, x, z))
+        if round((turned.yaw - seen.yaw) / (pi / 2)) % 2:
+            return replace(turned, yaw=wrap_angle(turned.yaw))
     return seen
 
 

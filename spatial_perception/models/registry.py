@@ -19,10 +19,12 @@ ESTIMATORS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "geometric": ("spatial_perception.models.geometric.pipeline", "GeometricEstimator"),
         "nano": ("spatial_perception.models.spatiallm.nano", "NanoEstimator"),
-        "auto": ("spatial_perception.models.consensus", "ConsensusEstimator"),
     }
 )
 """Name of an estimator -> (module, class); the class is called with the settings as keywords."""
+
+AUTO = "auto"
+"""The best estimator that runs here."""
 
 ANSWERERS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"geometric": ("spatial_perception.reasoning.solver", "SpatialSolver")}
@@ -32,22 +34,17 @@ ANSWERERS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _BEST_ANSWERER = {"auto": "geometric"}
 _CHECKPOINTS = "spatial_perception.models.spatiallm.pipeline"
 _CHECKPOINT_SETTINGS = "spatial_perception.models.spatiallm.settings"
-_SETTINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "nano": (_CHECKPOINT_SETTINGS, "NanoSettings"),
-        "auto": ("spatial_perception.models.consensus_rules", "AutoSettings"),
-    }
-)
+_SETTINGS: Mapping[str, tuple[str, str]] = MappingProxyType({"nano": (_CHECKPOINT_SETTINGS, "NanoSettings")})
 """Estimators that need torch -> (module, class) of their settings, which do not."""
 _NEEDED = ("torch", "transformers", "safetensors")
 
 
-def load_estimator(name_or_path: str = "geometric", **settings: Any) -> LayoutEstimator:
+def load_estimator(name_or_path: str = AUTO, **settings: Any) -> LayoutEstimator:
     """The estimator called `name_or_path`, with `settings` of its own configuration.
 
-    "geometric" needs no weights; "nano" is the small trained model in the box and needs torch; "auto" asks both, and is
-    "geometric" where torch is not installed. A directory or a hub id (owner/name) is a SpatialLM checkpoint, with the settings
-    of `CheckpointSettings`.
+    "geometric" needs no weights; "nano" is the small trained model in the box, which reads what "geometric" finds, and needs
+    torch; "auto" is "nano", or "geometric" where torch is not installed. A directory or a hub id (owner/name) is a SpatialLM
+    checkpoint, with the settings of `CheckpointSettings`.
     Raises EstimatorError for a name that is not known or a checkpoint that cannot be used, ConfigError for a setting
     that is unknown or out of range, and MissingExtraError where a checkpoint needs packages that are not installed.
     """
@@ -99,7 +96,7 @@ def settings_model(name_or_path: str) -> type[BaseModel] | None:
 
 def is_checkpoint(name_or_path: str) -> bool:
     """Whether a name is that of a checkpoint, a directory or a hub id, rather than of a known estimator."""
-    return name_or_path not in ESTIMATORS and (
+    return name_or_path not in (*ESTIMATORS, AUTO) and (
         any(mark in name_or_path for mark in "/\\.") or Path(name_or_path).is_dir()
     )
 
@@ -113,7 +110,7 @@ def _load_checkpoint(name: str, settings: Mapping[str, Any]) -> LayoutEstimator:
 def _check_checkpoint_name(name: str) -> None:
     """Raise EstimatorError for a plain word, MissingExtraError where what reads checkpoints is absent."""
     if not is_checkpoint(name):
-        known = ", ".join(sorted(ESTIMATORS))
+        known = ", ".join(sorted([*ESTIMATORS, AUTO]))
         raise EstimatorError(
             f"cannot load estimator {name!r}: there is no such estimator; choose one of: {known}, a checkpoint "
             "directory, or a hub id such as owner/name"
@@ -122,8 +119,10 @@ def _check_checkpoint_name(name: str) -> None:
 
 
 def _that_runs(name: str) -> str:
-    """The name itself; "geometric" for "auto" where what reads weights is absent."""
-    return "geometric" if name == "auto" and _missing() else name
+    """The name itself; for "auto" that of the best estimator whose packages are installed."""
+    if name != AUTO:
+        return name
+    return "geometric" if _missing() else "nano"
 
 
 def _missing() -> list[str]:

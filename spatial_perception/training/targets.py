@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import pi
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial_perception.layout.assignment import best_pairs
-from spatial_perception.layout.association import box_angle, box_costs, opening_costs, wall_costs
+from spatial_perception.layout.association import box_costs, opening_costs, turned_like, wall_costs
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Wall, Window
 from spatial_perception.layout.text import format_layout
 from spatial_perception.models.spatiallm.findings import in_bins
@@ -81,7 +80,7 @@ def guided(layout: Layout, findings: Layout, pairs: Pairs) -> Layout:
         walls=_led(layout.walls, findings.walls, pairs.walls, _like),
         doors=_led(layout.doors, _moved(findings.doors, on), pairs.doors),
         windows=_led(layout.windows, _moved(findings.windows, on), pairs.windows),
-        boxes=_led(layout.boxes, findings.boxes, pairs.boxes, _alike),
+        boxes=_led(layout.boxes, findings.boxes, pairs.boxes, lambda box, finding: turned_like(box, finding.yaw)),
     )
 
 
@@ -110,13 +109,6 @@ def _like(wall: Wall, finding: Wall) -> Wall:
     """The wall in the direction of the finding."""
     away = np.subtract(wall.end, wall.start) @ np.subtract(finding.end, finding.start) < 0.0
     return reversed_wall(wall) if away else wall
-
-
-def _alike(box: Box, finding: Box) -> Box:
-    """The box with the one of its four headings that is nearest to that of the finding."""
-    yaw = box_angle(box.yaw, finding.yaw)
-    x, y, z = box.size
-    return replace(box, yaw=yaw, size=(y, x, z) if round((yaw - box.yaw) / (pi / 2)) % 2 else (x, y, z))
 
 
 def text_in_bins(layout: Layout, origin: Sequence[float], num_bins: int) -> str:

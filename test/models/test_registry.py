@@ -102,7 +102,7 @@ def test_a_setting_out_of_range_is_refused(value):
 
 
 def test_the_geometric_estimator_loads_no_torch():
-    code = "import sys, spatial_perception as s; s.load_estimator(); print('torch' in sys.modules)"
+    code = "import sys, spatial_perception as s; s.load_estimator('geometric'); print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "False"
 

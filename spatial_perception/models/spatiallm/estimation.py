@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +22,7 @@ from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window, vec3
 from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.models.base import Task
+from spatial_perception.models.spatiallm.agreement import Told
 from spatial_perception.models.spatiallm.config import PillarConfig, reads_findings
 from spatial_perception.models.spatiallm.consensus import vote
 from spatial_perception.models.spatiallm.findings import chosen, find, in_bins
@@ -61,17 +62,18 @@ class Request:
     sampling: Sampling | None = None
     canvas: Canvas | None = None
     cancelled: Callable[[], bool] | None = None
-    findings: Layout | None = None
 
 
 class Estimation:
-    """One running estimation: iterate for entities, or take the `layout`. Filled meanwhile: costs, canvas, notes."""
+    """One running estimation: iterate for entities, or take the `layout`. Filled meanwhile: costs, canvas, notes, what was
+    told before the unlikely was left out."""
 
     def __init__(self, estimator: SpatialLMEstimator, cloud: PointCloud, request: Request) -> None:
         self.estimator = estimator
         self.request = request
         self.statistics: list[Statistics] = []
         self.canvas: Canvas | None = None
+        self.told: tuple[Told, ...] = ()
         self.seconds: dict[str, float] = {}
         self.text = ""
         self._cloud = cloud
@@ -105,23 +107,33 @@ class Estimation:
         self._notes += [*notes, *alignment.notes]
         self._frame_id = alignment.result_frame
         self._timed("prepare", started)
-        entities = self._told(aligned, alignment)
-        if not settings.refine:
-            yield from entities
-            return
-        found, started = collect(entities), time.perf_counter()
-        measured = None if self._measured is None else alignment.restore(self._measured)
-        finished = finish(found, alignment.restore_points(aligned.xyz), self.estimator.calibration, measured)
+        entities: Iterable[Entity] = self._told(aligned, alignment)
+        if settings.refine:
+            entities = self._finished(collect(entities), alignment, alignment.restore_points(aligned.xyz))
+        yield from (entity for entity in entities if self._is_asked(entity))
+
+    def _finished(self, told: Layout, alignment: Alignment, points: NDArray[Any]) -> Layout:
+        """What was told, on the points, and held against what was found before."""
+        started, calibration = time.perf_counter(), self.estimator.calibration
+        findings = None if self._measured is None else alignment.restore(self._measured)
+        least = self.estimator.settings.least_score
+        finished = finish(told, points, calibration and calibration.with_least(least), findings)
         self._notes += finished.notes
+        self.told = finished.told
         self._timed("refine", started)
-        yield from finished.layout
+        return finished.layout
+
+    def _is_asked(self, entity: Entity) -> bool:
+        """Whether an entity is no box of a category that nobody asked for; models that read findings name all boxes."""
+        asked = self.request.categories
+        return not (asked and self._measured is not None and isinstance(entity, Box)) or entity.label in asked
 
     def _told(self, aligned: PointCloud, alignment: Alignment) -> Iterator[Entity]:
         """The entities as the model tells them: of the whole cloud, or tile by tile."""
         settings, started, given = self.estimator.settings, time.perf_counter(), self.request.canvas
         tiles = [] if settings.compat else cut(aligned, settings.max_extent, MIN_POINTS, self._by_room())
         self._timed("prepare", started)
-        found = self._measured = self._found_before(aligned, alignment)
+        found = self._measured = self._found_before(aligned)
         if len(tiles) > 1:
             yield from self._tiled(aligned, alignment, tiles, found)
             return
@@ -141,13 +153,12 @@ class Estimation:
         self._timed("prepare", started)
         return prepared
 
-    def _found_before(self, aligned: PointCloud, alignment: Alignment) -> Layout | None:
+    def _found_before(self, aligned: PointCloud) -> Layout | None:
         """What the geometric estimator finds in the aligned cloud, for models that read it."""
-        given, started = self.request.findings, time.perf_counter()
+        started = time.perf_counter()
         if not reads_findings(self.estimator.model.config):
             return None
-        task = cast(Task, self.request.task)
-        found = find(aligned, task) if given is None else alignment.apply_layout(given)
+        found = find(aligned, cast(Task, self.request.task))
         self._notes += [] if len(found) else found.provenance.notes
         self._timed("find", started)
         return found
@@ -200,11 +211,9 @@ class Estimation:
         started = time.perf_counter()
         draft = self._draft(prepared, previous, reading)
         tokens = self._beam_tokens(prompt) if settings.beams > 1 else self._tokens(prompt, draft, generator)
-        weigh, asked = _Weigh(reading), self.request.categories
+        weigh = _Weigh(reading)
         for entity in self._lines(transcript, tokens):
-            weighed = weigh(entity)
-            if not (asked and reading and isinstance(weighed, Box)) or weighed.label in asked:
-                yield canvas.to_metres(weighed)
+            yield canvas.to_metres(weigh(entity))
         self._timed("decode", started)
         self.text = transcript.text
         self._conclude(transcript)

@@ -127,18 +127,13 @@ class SpatialLMEstimator:
         sampling: Sampling | None = None,
         canvas: Canvas | None = None,
         cancelled: Callable[[], bool] | None = None,
-        findings: Layout | None = None,
     ) -> Estimation:
-        """A run that goes on as it is iterated, with its costs. `cancelled` is asked between forward passes.
-
-        `findings` are what the geometric estimator has found in this cloud, for models that read it and where it has been
-        asked before.
-        """
+        """A run that goes on as it is iterated, with its costs. `cancelled` is asked between forward passes."""
         name = task_name(task)
         asked = () if name == "layout" else tuple(categories)
         check_categories(asked, self.settings.known_categories)
         seed = self.settings.seed if seed is None else seed
-        return Estimation(self, cloud, Request(name, asked, previous, seed, sampling, canvas, cancelled, findings))
+        return Estimation(self, cloud, Request(name, asked, previous, seed, sampling, canvas, cancelled))
 
     def grammar(self, task: str, categories: tuple[str, ...]) -> LayoutGrammar | None:
         """The layout language for a task over the tokenizer's tokens, made once; None if the settings switch it off."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spatial_perception.layout.association import turned_like
 from spatial_perception.layout.entities import Box, Door, Layout, Vec3, Wall, Window
 from spatial_perception.layout.transforms import rotate_points
 from spatial_perception.layout.validation import nearby
@@ -28,8 +29,8 @@ _SIDE = 0.10  # m; how far the side of a box may move
 _CORNER = 0.35  # m; how far from the end of a wall its crossing with another may be
 _PARALLEL = 0.35  # sine of the angle between walls that cross
 _MOST_TURN = 0.1
-_BESIDE = (0.05, 0.4)  # m; what lies this far from a face is in the room before it, or behind it
-_ROOM = 4.0  # times as many points in the room as behind
+_BESIDE = (0.15, 0.45)  # m; what lies this far from a face is no noise of it, but in the room before it, or behind it
+_ROOM = 2.0  # times as many points in the room as behind
 _SECOND_FACE, _CLEAR_FACE = (
     0.15,
     0.5,
@@ -59,8 +60,8 @@ def refine(layout: Layout, points: ArrayLike, measured: Layout | None = None) ->
     moved = replace(layout, walls=walls)
     return replace(
         moved,
-        doors=tuple(_into_wall(door, moved) for door in layout.doors),
-        windows=tuple(_into_wall(window, moved) for window in layout.windows),
+        doors=tuple(into_wall(door, moved) for door in layout.doors),
+        windows=tuple(into_wall(window, moved) for window in layout.windows),
         boxes=tuple(_as_measured(box, boxes) or _onto_points(box, xyz, floor) for box in layout.boxes),
     )
 
@@ -212,8 +213,8 @@ def _crossing(line: _Line, other: _Line) -> Floats | None:
 
 
 # ------------------------------------------------------------------------------------------ openings and boxes
-def _into_wall(opening: _Opening, layout: Layout) -> _Opening:
-    """The opening moved into the plane of its wall."""
+def into_wall(opening: _Opening, layout: Layout) -> _Opening:
+    """The opening moved into the plane of its wall; one without a wall as it is."""
     wall = layout.wall(opening.wall_id)
     if wall is None:
         return opening
@@ -226,10 +227,11 @@ def _into_wall(opening: _Opening, layout: Layout) -> _Opening:
 
 def _as_measured(box: Box, measured: Sequence[Box]) -> Box | None:
     """The box in the place of the measured one that is nearest to it, where one is near on all sides."""
-    apart = [max(map(abs, (*np.subtract(m.center, box.center), *np.subtract(m.size, box.size)))) for m in measured]
+    alike = [turned_like(m, box.yaw) for m in measured]
+    apart = [max(map(abs, (*np.subtract(m.center, box.center), *np.subtract(m.size, box.size)))) for m in alike]
     if not apart or min(apart) > _SIDE:
         return None
-    nearest = measured[int(np.argmin(apart))]
+    nearest = alike[int(np.argmin(apart))]
     return replace(box, center=nearest.center, size=nearest.size, yaw=nearest.yaw)
 
 
@@ -253,8 +255,11 @@ def _onto_points(box: Box, xyz: Floats, floor: float | None) -> Box:
 
 
 def _side(values: Floats, half: float) -> float:
-    """Where the points end near a side at `half`; the side itself where they do not end there."""
-    near = np.abs(values - half) < _SIDE
+    """Where the points end near a side at `half`; the side itself where they do not end there.
+
+    Only points of its own half count: what is thin would lose one side to the other.
+    """
+    near = np.abs(values - half) < min(_SIDE, half)
     if int(near.sum()) < _ENOUGH:
         return half
     counts = np.bincount(((values[near] - half + _SIDE) / _STEP).astype(np.int64), minlength=round(2 * _SIDE / _STEP))

@@ -48,6 +48,12 @@ class SpatialLMSettings(StrictModel):
     refine: bool = Field(
         False, description="Move walls and boxes onto their points and drop what has none; entities come at the end."
     )
+    least_score: float | None = Field(
+        None,
+        ge=0.0,
+        le=1.0,
+        description="With refine: chance of being right below which an entity is left out; null: as measured.",
+    )
     max_extent: float = Field(32.0, ge=4.0, le=32.0, description="Larger clouds are cut into tiles of this edge (m).")
     by_room: bool | None = Field(
         None, description="Decode each room by itself; null: where the model was trained on single rooms."

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from spatial_perception.errors import EstimatorError
 from spatial_perception.layout.entities import Box, Door, Layout, Wall
+from spatial_perception.models.spatiallm.agreement import BOTH, FINDING, MODEL, Told
 from spatial_perception.models.spatiallm.finish import Calibration, features, finish
 from spatial_perception.models.spatiallm.refine import refine
 
@@ -39,8 +42,6 @@ def room():
 
 def shaken(layout, amount, seed=1):
     """The layout with every number off by up to `amount`, as bins leave it."""
-    from dataclasses import replace
-
     rng = np.random.default_rng(seed)
 
     def off(values):
@@ -133,33 +134,95 @@ def test_what_has_no_points_is_dropped_and_said():
     assert all(entity.support is not None for entity in found.layout)
 
 
+def test_a_box_that_was_measured_a_quarter_turn_round_keeps_its_measures():
+    truth, xyz = room()
+    length, width, height = BOX.size
+    measured = Box(0, "wardrobe", BOX.center, np.pi / 2, (width, length, height + 0.04))
+    told = Box(0, "wardrobe", np.add(BOX.center, 0.02), 0.0, np.subtract(BOX.size, 0.03), score=0.7)
+    (box,) = refine(Layout(truth.walls, boxes=(told,)), xyz, Layout(boxes=(measured,))).boxes
+    assert box.size == pytest.approx((length, width, height + 0.04))
+    assert box.yaw == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("depth", [0.04, 0.08])
+def test_a_thin_box_is_not_drawn_onto_one_of_its_sides(depth):
+    rng = np.random.default_rng(2)
+    picture = Box(0, "painting", (1.0, depth / 2, 1.5), 0.0, (0.8, depth, 0.6))
+    front = np.column_stack([rng.uniform(0.6, 1.4, 3000), np.full(3000, depth), rng.uniform(1.2, 1.8, 3000)])
+    wall = np.column_stack([rng.uniform(0.0, 2.0, 8000), np.zeros(8000), rng.uniform(0.0, 2.5, 8000)])
+    (box,) = refine(Layout(boxes=(picture,)), np.concatenate([front, wall])).boxes
+    assert box.size[1] == pytest.approx(depth, abs=0.012)
+
+
+def test_noise_of_a_face_does_not_hide_on_which_side_of_a_wall_its_room_is():
+    rng = np.random.default_rng(3)
+    face = np.column_stack([rng.uniform(0, 2, 4000), rng.normal(0, 0.04, 4000), rng.uniform(0, 2.5, 4000)])
+    floor = np.column_stack([rng.uniform(0, 2, 1500), rng.uniform(-2, 0, 1500), np.zeros(1500)])
+    wall = Wall(0, (0.0, -0.02, 0.0), (2.0, -0.02, 0.0), 2.5, 0.2)
+    assert refine(Layout((wall,)), np.concatenate([face, floor])).walls[0].start[1] == pytest.approx(0.1, abs=0.02)
+
+
 def test_scores_follow_the_calibration():
     truth, xyz = room()
     plain = finish(truth, xyz).layout.boxes[0]
-    calibration = Calibration({"box": (0.5, 1.0, -0.2, 0.1)})
+    calibration = Calibration({"box": {MODEL: (0.5, 1.0, 0.0, -0.2, 0.1, 0.0)}})
     scored = finish(truth, xyz, calibration).layout.boxes[0]
-    expected = 1 / (1 + np.exp(-(0.5 + np.dot((1.0, -0.2, 0.1), features(plain)))))
+    told = Told(plain, plain.score)
+    expected = 1 / (1 + np.exp(-(0.5 + np.dot((1.0, 0.0, -0.2, 0.1, 0.0), features(told)))))
     assert plain.score == 0.9
     assert scored.score == pytest.approx(expected, abs=1e-4)
     assert finish(truth, xyz, calibration).layout.doors[0].score == 0.8
 
 
+def test_features_tell_scores_support_size_and_overlap():
+    box = Box(0, "bed", (0.0, 0.0, 0.0), 0.0, (2.0, 1.0, 0.5), support=99)
+    assert features(Told(box, 0.5, 0.9, 0.3)) == pytest.approx((0.0, np.log(9), np.log(100), np.log(2), 0.3))
+    assert features(Told(box, None, 1.0))[:2] == pytest.approx((0.0, np.log(999)))
+    assert features(Told(Wall(0, (0, 0, 0), (0, 3, 0), 2.5, 0.1), 0.5))[3] == pytest.approx(np.log(3))
+    assert features(Told(Door(0, 0, (0, 0, 1), 0.8, 2.0), 0.5))[3] == pytest.approx(np.log(2))
+
+
+def test_what_is_found_alone_counts_as_far_as_its_chance_goes():
+    truth, xyz = room()
+    findings = Layout(truth.walls, boxes=(replace(BOX, label="bookcase", score=0.7),))
+    silent = replace(truth, boxes=())
+    assert not finish(silent, xyz, None, findings).layout.boxes
+    calibration = Calibration({"box": {FINDING: (2.0,), BOTH: (3.0,)}}, {"box": 0.5})
+    (box,) = finish(silent, xyz, calibration, findings).layout.boxes
+    assert (box.label, box.score) == ("bookcase", pytest.approx(0.8808))
+    both = finish(truth, xyz, calibration, findings)
+    assert [(box.label, box.score) for box in both.layout.boxes] == [("wardrobe", pytest.approx(0.9526))]
+    assert "found in the geometry as well" in both.notes[0]
+    assert [one.witness for one in both.told if one.kind == "box"] == [BOTH]
+    doubted = finish(silent, xyz, Calibration({"box": {FINDING: (-2.0,)}}, {"box": 0.5}), findings)
+    assert not doubted.layout.boxes
+
+
 def test_what_is_likely_to_be_wrong_is_left_out_and_said():
     truth, xyz = room()
-    calibration = Calibration({"wall": (0.0, 0.0, 0.0, 0.0)}, {"wall": 0.4, "box": 0.95})
+    calibration = Calibration({"wall": {MODEL: (0.0,)}}, {"wall": 0.4, "box": 0.95})
     found = finish(truth, xyz, calibration)
     assert found.layout.boxes == ()
     assert found.layout.doors == finish(truth, xyz).layout.doors
     assert "likely to be wrong" in found.notes[-1]
     assert not finish(truth, xyz, Calibration({}, {"door": 0.99})).layout.doors
+    assert finish(truth, xyz, calibration.with_least(0.1)).layout.boxes
+    assert calibration.with_least(None) == calibration
 
 
 def test_a_calibration_is_read_from_its_file(tmp_path):
     assert Calibration.of(tmp_path) is None
     file = tmp_path / "calibration.json"
-    file.write_text('{"box": {"weights": [1, 2, 3, 4], "least": 0.3}}')
-    assert Calibration.of(tmp_path) == Calibration({"box": (1.0, 2.0, 3.0, 4.0)}, {"box": 0.3})
-    for text in ('{"box": [1, 2]}', "[]", "{", '{"box": {"weights": ["x"], "least": 0}}'):
+    file.write_text('{"box": {"weights": {"both": [1, 2, 3]}, "least": 0.3}}')
+    assert Calibration.of(tmp_path) == Calibration({"box": {"both": (1.0, 2.0, 3.0)}}, {"box": 0.3})
+    bad = (
+        '{"box": [1, 2]}',
+        "[]",
+        "{",
+        '{"box": {"weights": [1], "least": 0}}',
+        '{"box": {"weights": {"both": ["x"]}}}',
+    )
+    for text in bad:
         file.write_text(text)
         with pytest.raises(EstimatorError, match=r"calibration\.json"):
             Calibration.of(tmp_path)
