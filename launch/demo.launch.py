@@ -31,7 +31,7 @@ PASSED = (
     ("namespace", "", "Namespace of all nodes and relative topics, such as robot_1; /clock and /tf are shared.", None),
     ("params_file", str(SHARE / "config" / "simulation.yaml"), "Parameters of layout_node.", None),
     ("autostart", "true", "Configure and activate layout_node at once.", BOOLEAN),
-    ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
+    ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (auto).", None),
     ("scene", "true", "Start scene_node, which answers questions about the layout.", BOOLEAN),
     ("navigation", "false", "Start navigation_node: maps, routes, rooms and goals for Nav2.", BOOLEAN),
     ("log_level", "info", "Least severity that is logged.", LEVELS),

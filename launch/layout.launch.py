@@ -36,7 +36,7 @@ ARGUMENTS = (
     ("clouds", "", "PointCloud2 topics, comma separated; empty: those of the params_file.", None),
     ("rgbd", "", "Namespaces of RGB-D cameras, comma separated; empty: those of the params_file.", None),
     ("map_frame", "", "Frame of the map; empty: that of the params_file (map). odom where nothing localises.", None),
-    ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (geometric).", None),
+    ("estimator", "", "Estimator, folder or hub id of a checkpoint; empty: that of the params_file (auto).", None),
     ("bag", "", "A rosbag2 (folder, .mcap, .db3) to replay into the node; sets use_sim_time.", None),
     ("bag_rate", "1.0", "Speed of the replay.", None),
     ("bag_loop", "false", "Replay again and again; each round starts a new map.", BOOLEAN),

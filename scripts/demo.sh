@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/setup_venv.sh
-setup_venv demo ""
+setup_venv demo models
 # Ctrl-C while Python itself starts would show its traceback: let the interrupt wait until the program can take it.
 start=(env --block-signal=INT)
 "${start[@]}" true 2>/dev/null || start=()

@@ -21,7 +21,7 @@ EPILOG = (
 DEFAULT_SEED = 8
 DEFAULT_ROOMS = 3
 DEFAULT_PACE = 2.5
-DEFAULT_ESTIMATOR = "geometric"
+DEFAULT_ESTIMATOR = "auto"
 
 
 def command(
@@ -29,7 +29,7 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another home.")] = DEFAULT_SEED,
     rooms: Annotated[int, typer.Option(min=1, max=6, help="Rooms of the home.")] = DEFAULT_ROOMS,
     estimator: Annotated[
-        str, typer.Option(help="'geometric', 'nano', 'auto', a checkpoint folder, or a hub id.")
+        str, typer.Option(help="'auto', 'geometric', 'nano', a checkpoint folder, or a hub id.")
     ] = DEFAULT_ESTIMATOR,
     pace: Annotated[
         float, typer.Option(min=0.1, max=20.0, help="Simulated seconds per second, as far as the machine keeps up.")

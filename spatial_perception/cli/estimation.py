@@ -30,7 +30,7 @@ TASKS = ("all", "layout", "objects")
 class Request:
     """What to estimate and how; `settings` is a JSON object of the estimator's own configuration."""
 
-    estimator: str = "geometric"
+    estimator: str = "auto"
     settings: str = "{}"
     task: str = "all"
     categories: tuple[str, ...] = ()

@@ -39,7 +39,7 @@ def command(
     ] = "corrected",
     mapping: Annotated[Path | None, typer.Option(help="TSV of categories; TRUTH/benchmark_categories.tsv.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Write the scores here.")] = None,
-    estimator: Annotated[str, typer.Option(help="Used when only a test set is given.")] = "geometric",
+    estimator: Annotated[str, typer.Option(help="Used when only a test set is given.")] = "auto",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Keep predictions in this folder.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0: one per core.")] = 1,
     deviations: Annotated[bool, typer.Option(help="Also show how far matched entities are off.")] = True,

@@ -22,7 +22,7 @@ EPILOG = (
     "Examples:\n\n"
     "[bold]spatial-perception layout room.ply[/bold]  prints the layout\n\n"
     "[bold]spatial-perception layout scans/ -o out -j 4 --format txt,json,png[/bold]  writes out/NAME.txt and so on\n\n"
-    "[bold]spatial-perception layout mesh.ply --up y --scale 0.001 --set voxel=0.02[/bold]  y up, in millimetres"
+    "[bold]spatial-perception layout mesh.ply --up y --scale 0.001 --set least_score=0.8[/bold]  y up, in millimetres"
 )
 
 
@@ -30,8 +30,8 @@ def command(
     files: Annotated[list[Path], typer.Argument(help="Cloud files, or folders of them.", show_default=False)],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the results.")] = None,
     estimator: Annotated[
-        str, typer.Option(help="'geometric', 'nano', 'auto', a checkpoint folder, or a hub id.")
-    ] = "geometric",
+        str, typer.Option(help="'auto', 'geometric', 'nano', a checkpoint folder, or a hub id.")
+    ] = "auto",
     task: Annotated[str, typer.Option(help="all, layout (walls, doors, windows) or objects (boxes).")] = "all",
     categories: Annotated[str, typer.Option(help="Keep boxes of these labels only: sofa,bed.")] = "",
     formats: Annotated[str, typer.Option("--format", "-f", help="txt, json, geojson, png, svg, pdf, 3d, rrd.")] = "txt",

@@ -26,6 +26,14 @@ _SINGLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _SHOWN = 8
 _LICENCE = re.compile(r"^license:[ \t]*(\S.*)$", re.MULTILINE)
+_FREE = (
+    "apache-2.0",
+    "mit",
+    "bsd-2-clause",
+    "bsd-3-clause",
+    "cc0-1.0",
+    "cc-by-4.0",
+)  # nothing that a user must heed at work
 _announced: set[str] = set()
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -190,14 +198,15 @@ def check_keys(expected: Shapes, found: Shapes, where: object, optional: Iterabl
 
 
 def announce_licence(name: str, directory: Path, fallback: str) -> None:
-    """Say once per process under which licence the weights of `name` may be used.
+    """Say once per process under which licence the weights of `name` may be used, louder where it is not a free one.
 
     The licence is what the head of the checkpoint's README.md declares; without one, `fallback` says what is usual.
     """
     if name not in _announced:
         _announced.add(name)
         declared = _declared_licence(directory / "README.md")
-        _LOG.warning("weights of %s: licence %s", name, declared or f"not declared; usually {fallback}")
+        level = logging.INFO if declared in _FREE else logging.WARNING
+        _LOG.log(level, "weights of %s: licence %s", name, declared or f"not declared; usually {fallback}")
 
 
 def _declared_licence(readme: Path) -> str | None:

@@ -136,7 +136,10 @@ class Estimation(StrictModel):
     """When and how layouts are estimated."""
 
     estimator: str = setting(
-        "geometric", "Name of an estimator, folder or hub id of a checkpoint.", read_only=True, min_length=1
+        "auto",
+        "Name of an estimator, folder or hub id of a checkpoint; auto: nano where torch is installed, else geometric.",
+        read_only=True,
+        min_length=1,
     )
     settings: str = setting("{}", "Settings of the estimator, as a JSON object.", read_only=True)
     period: float = setting(5.0, "Estimate this often; 0: on request only.", unit="s", ge=0.0, le=3600.0)

@@ -99,7 +99,7 @@ def test_an_earlier_demo_is_removed_and_nothing_else(tmp_path):
 
 
 def test_the_estimator_is_one_setting():
-    assert demo.DEFAULT_ESTIMATOR == "geometric"
+    assert demo.DEFAULT_ESTIMATOR == "auto"
 
 
 # ------------------------------------------------------------------ screen

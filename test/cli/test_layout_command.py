@@ -130,8 +130,8 @@ def test_what_was_corrected_is_said(run, stub, cloud_file, tmp_path):
         (["--scale", "0"], "scale '0' is unknown; give auto"),
         (["--scale", "big"], "scale 'big' is unknown; give auto"),
         (["--estimator", "nope"], "cannot load estimator 'nope'"),
-        (["--set", "voxl=0.1"], "unknown setting 'voxl'; did you mean 'voxel'?"),
-        (["--set", "voxel=99"], "setting 'voxel' = 99"),
+        (["--estimator", "geometric", "--set", "voxl=0.1"], "unknown setting 'voxl'; did you mean 'voxel'?"),
+        (["--estimator", "geometric", "--set", "voxel=99"], "setting 'voxel' = 99"),
         (["--config", "gone.yaml"], "gone.yaml: cannot be read"),
     ],
 )
@@ -194,8 +194,11 @@ def test_several_processes_give_the_same_bytes(run, cloud_file, tmp_path):
     for i in range(3):
         cloud_file(f"in/c{i}.ply", seed=i)
     (tmp_path / "in" / "bad.ply").write_bytes(b"")
+    measured = ("--estimator", "geometric")
     for jobs in ("1", "2"):
-        done = run("layout", "in", "-o", f"out{jobs}", "-j", jobs, "-f", "txt,json,png", "--set", "voxel=0.05")
+        done = run(
+            "layout", "in", "-o", f"out{jobs}", "-j", jobs, "-f", "txt,json,png", *measured, "--set", "voxel=0.05"
+        )
         assert done.code == 2
         assert lines(done.err)[-1] == "1 of 4 clouds failed"
     assert len(files(tmp_path / "out1")) == 9
@@ -204,7 +207,7 @@ def test_several_processes_give_the_same_bytes(run, cloud_file, tmp_path):
 
 def test_settings_come_from_a_file(run, cloud_file, tmp_path):
     (tmp_path / "c.yaml").write_text("voxel: 0.05\nvoxl: 1\n")
-    done = run("layout", cloud_file(), "--config", "c.yaml")
+    done = run("layout", cloud_file(), "--config", "c.yaml", "--estimator", "geometric")
     assert (done.code, "c.yaml:2: unknown setting 'voxl'" in done.err) == (2, True)
 
 

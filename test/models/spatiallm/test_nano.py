@@ -1,4 +1,5 @@
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,13 +82,15 @@ def test_weights_are_small_free_and_described():
     assert json.loads((WEIGHTS / "config.json").read_text())["point_backbone"] == "pillar"
 
 
-def test_the_licence_is_announced_as_apache(caplog):
+def test_the_licence_is_announced_as_apache_and_quietly(caplog):
     from spatial_perception.models import weights
 
     weights._announced.clear()
-    load_estimator("nano")
+    with caplog.at_level(logging.INFO):
+        load_estimator("nano")
     assert "apache-2.0" in caplog.text.lower()
     assert "non-commercial" not in caplog.text
+    assert all(record.levelno < logging.WARNING for record in caplog.records)
 
 
 def test_settings_are_those_of_the_small_model():
