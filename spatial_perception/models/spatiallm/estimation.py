@@ -133,7 +133,7 @@ class Estimation:
         settings, started, given = self.estimator.settings, time.perf_counter(), self.request.canvas
         tiles = [] if settings.compat else cut(aligned, settings.max_extent, MIN_POINTS, self._by_room())
         self._timed("prepare", started)
-        found = self._measured = self._found_before(aligned)
+        found = self._measured = self._found_before(alignment)
         if len(tiles) > 1:
             yield from self._tiled(aligned, alignment, tiles, found)
             return
@@ -153,12 +153,18 @@ class Estimation:
         self._timed("prepare", started)
         return prepared
 
-    def _found_before(self, aligned: PointCloud) -> Layout | None:
-        """What the geometric estimator finds in the aligned cloud, for models that read it."""
-        started = time.perf_counter()
+    def _found_before(self, alignment: Alignment) -> Layout | None:
+        """What the geometric estimator finds, in the aligned frame, for models that read it.
+
+        It is asked about the whole cloud, as if it were used by itself: what is seen through openings, and what the ends of
+        walls lose to the core, is evidence to it.
+        """
+        started, cloud = time.perf_counter(), self._cloud
         if not reads_findings(self.estimator.model.config):
             return None
-        found = find(aligned, cast(Task, self.request.task))
+        task = cast(Task, self.request.task)
+        as_it_is = alignment.only_turns and not any(cloud.origin)
+        found = alignment.apply_layout(find(cloud, task)) if as_it_is else find(alignment.apply(cloud), task)
         self._notes += [] if len(found) else found.provenance.notes
         self._timed("find", started)
         return found

@@ -29,8 +29,9 @@ _SIDE = 0.10  # m; how far the side of a box may move
 _CORNER = 0.35  # m; how far from the end of a wall its crossing with another may be
 _PARALLEL = 0.35  # sine of the angle between walls that cross
 _MOST_TURN = 0.1
-_BESIDE = (0.15, 0.45)  # m; what lies this far from a face is no noise of it, but in the room before it, or behind it
-_ROOM = 2.0  # times as many points in the room as behind
+_BESIDE = (0.15, 0.55)  # m; what lies this far from a face is no noise of it, but in the room before it, or behind it
+_CELL = 0.1  # m; cells on plan tell more than points do: what stands behind the end of a wall may be dense
+_SEEN, _ROOM = 3, 1.6  # cells in a room, and times as many as behind
 _SECOND_FACE, _CLEAR_FACE = (
     0.15,
     0.5,
@@ -127,9 +128,10 @@ def _unseen_side(wall: Wall, xyz: Floats, face: _Line, length: float) -> float:
     """On which side of a face of a wall there is hardly anything: 1 for the left, -1 for the right, 0 where both are seen."""
     near = nearby(xyz, (*face.point, 0.0), length / 2 + _BESIDE[1])
     along, aside = _local(near[near[:, 2] < wall.start[2] + wall.height + _MARGIN], face, _BESIDE[1])
-    aside = aside[np.abs(along) < max(length / 2 - _MARGIN, 0.1)]
-    left, right = (int(((side * aside > _BESIDE[0]) & (side * aside < _BESIDE[1])).sum()) for side in (1.0, -1.0))
-    if max(left, right) < _ENOUGH + _ROOM * min(left, right):
+    cell = np.floor(np.stack([along, aside], axis=1)[np.abs(along) < max(length / 2 - _MARGIN, 0.1)] / _CELL)
+    offset = (np.unique(cell, axis=0)[:, 1] + 0.5) * _CELL
+    left, right = (int(((side * offset > _BESIDE[0]) & (side * offset < _BESIDE[1])).sum()) for side in (1.0, -1.0))
+    if max(left, right) < _SEEN + _ROOM * min(left, right):
         return 0.0
     return 1.0 if left < right else -1.0
 
@@ -161,13 +163,14 @@ def _local(xyz: Floats, line: _Line, reach: float) -> tuple[Floats, Floats]:
 
 def _other_face(across: Floats, first: float, least: float) -> float | None:
     """The distance of the face that lies across the line of the wall from the first one; None where fewer points than the
-    `least` share of the first one's lie on it."""
+    `least` share of the first one's lie on it, or than between the two: those are frames in openings, or noise."""
     low, high = sorted((first - np.sign(first) * _FACES[0], first - np.sign(first) * _FACES[1]))
     second = _peak(across, float(low), float(high))
     if second is None:
         return None
-    first_count, second_count = (int((np.abs(across - face) < 2 * _STEP).sum()) for face in (first, second))
-    return second if second_count >= max(_ENOUGH, least * first_count) else None
+    between = second + np.sign(first - second) * 4 * _STEP
+    counts = [int((np.abs(across - place) < 2 * _STEP).sum()) for place in (first, second, between)]
+    return second if counts[1] >= max(_ENOUGH, least * counts[0]) and counts[1] > counts[2] else None
 
 
 def _turned(line: _Line, local: Floats, face: float) -> _Line:
