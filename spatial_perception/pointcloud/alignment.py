@@ -72,11 +72,6 @@ class Alignment:
         return self.tilt < SMALL_TILT
 
     @property
-    def only_turns(self) -> bool:
-        """True where the incoming cloud was upright, in metres, and about its own origin."""
-        return _is_identity(self.upright) and self.scale == 1.0 and not any(self.pivot)
-
-    @property
     def result_frame(self) -> str:
         """The frame of restored layouts."""
         return self.frame_id if self.keeps_frame else f"{self.frame_id}_zup".lstrip("_")

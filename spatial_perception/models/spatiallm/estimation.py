@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,7 @@ from spatial_perception.layout.categories import CATEGORIES
 from spatial_perception.layout.entities import Box, Door, Entity, Layout, Provenance, Wall, Window, vec3
 from spatial_perception.layout.text import collect, format_layout
 from spatial_perception.models.base import Task
+from spatial_perception.models.layers.threads import torch_threads
 from spatial_perception.models.spatiallm.agreement import Told
 from spatial_perception.models.spatiallm.config import PillarConfig, reads_findings
 from spatial_perception.models.spatiallm.consensus import vote
@@ -102,12 +104,18 @@ class Estimation:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
 
     def _run(self) -> Iterator[Entity]:
+        # the findings need no alignment where a cloud stands upright: they are looked for beside it
+        with torch_threads(self.estimator.settings.threads), ThreadPoolExecutor(1) as pool:
+            finding = pool.submit(self._find, self._cloud) if self._is_plain() else None
+            yield from self._understood(finding)
+
+    def _understood(self, finding: Future[Layout] | None) -> Iterator[Entity]:
         settings, started = self.estimator.settings, time.perf_counter()
         aligned, alignment, notes = prepare_cloud(self._cloud, settings, self.request.canvas)
         self._notes += [*notes, *alignment.notes]
         self._frame_id = alignment.result_frame
         self._timed("prepare", started)
-        entities: Iterable[Entity] = self._told(aligned, alignment)
+        entities: Iterable[Entity] = self._told(aligned, alignment, finding)
         if settings.refine:
             entities = self._finished(collect(entities), alignment, alignment.restore_points(aligned.xyz))
         yield from (entity for entity in entities if self._is_asked(entity))
@@ -128,18 +136,19 @@ class Estimation:
         asked = self.request.categories
         return not (asked and self._measured is not None and isinstance(entity, Box)) or entity.label in asked
 
-    def _told(self, aligned: PointCloud, alignment: Alignment) -> Iterator[Entity]:
+    def _told(self, aligned: PointCloud, alignment: Alignment, finding: Future[Layout] | None) -> Iterator[Entity]:
         """The entities as the model tells them: of the whole cloud, or tile by tile."""
         settings, started, given = self.estimator.settings, time.perf_counter(), self.request.canvas
         tiles = [] if settings.compat else cut(aligned, settings.max_extent, MIN_POINTS, self._by_room())
         self._timed("prepare", started)
-        found = self._measured = self._found_before(alignment)
         if len(tiles) > 1:
-            yield from self._tiled(aligned, alignment, tiles, found)
+            self._measured = self._found_before(alignment, finding)
+            yield from self._tiled(aligned, alignment, tiles, self._measured)
             return
         prepared = self._prepared(aligned, alignment, canvas=given)
         self.canvas = prepared.canvas
-        yield from self._written(prepared.knowing(found), self.request.previous)
+        self._measured = self._found_before(alignment, finding)
+        yield from self._written(prepared.knowing(self._measured), self.request.previous)
 
     def _by_room(self) -> bool:
         """The published encoders were trained on single rooms, the one of pillars on whole homes."""
@@ -153,18 +162,28 @@ class Estimation:
         self._timed("prepare", started)
         return prepared
 
-    def _found_before(self, alignment: Alignment) -> Layout | None:
+    def _is_plain(self) -> bool:
+        """Whether findings are read, and the cloud is upright, in metres, and about its own origin."""
+        settings = self.estimator.settings
+        upright = settings.up == "z" and settings.scale == "keep" and not any(self._cloud.origin)
+        return upright and reads_findings(self.estimator.model.config)
+
+    def _find(self, cloud: PointCloud) -> Layout:
+        return find(cloud, cast(Task, self.request.task))
+
+    def _found_before(self, alignment: Alignment, finding: Future[Layout] | None) -> Layout | None:
         """What the geometric estimator finds, in the aligned frame, for models that read it.
 
         It is asked about the whole cloud, as if it were used by itself: what is seen through openings, and what the ends of
         walls lose to the core, is evidence to it.
         """
-        started, cloud = time.perf_counter(), self._cloud
+        started = time.perf_counter()
         if not reads_findings(self.estimator.model.config):
             return None
-        task = cast(Task, self.request.task)
-        as_it_is = alignment.only_turns and not any(cloud.origin)
-        found = alignment.apply_layout(find(cloud, task)) if as_it_is else find(alignment.apply(cloud), task)
+        if finding is None:
+            found = self._find(alignment.apply(self._cloud))
+        else:
+            found = alignment.apply_layout(finding.result())
         self._notes += [] if len(found) else found.provenance.notes
         self._timed("find", started)
         return found

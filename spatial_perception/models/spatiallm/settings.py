@@ -58,6 +58,9 @@ class SpatialLMSettings(StrictModel):
     by_room: bool | None = Field(
         None, description="Decode each room by itself; null: where the model was trained on single rooms."
     )
+    threads: int = Field(
+        0, ge=0, le=256, description="Threads that torch computes with on a CPU; 0: as many as it is set to."
+    )
     pack: bool = Field(True, description="Store weights for fast inference on CPUs (float32 only).")
     compat: bool = Field(False, description="Do exactly what the published reference does, its defects included.")
 
@@ -100,6 +103,12 @@ class NanoSettings(CheckpointSettings):
 
     cleanup: bool = Field(False, description="Average points per voxel and remove outliers; the model knows outliers.")
     core: bool = Field(True, description="Leave out stray points and what is seen through windows and doors.")
+    threads: int = Field(
+        1,
+        ge=0,
+        le=256,
+        description="Threads that torch computes with on a CPU; more gain little, and lose much on busy machines. 0: as set.",
+    )
     refine: bool = Field(
         True, description="Move walls and boxes onto their points and drop what has none; entities come at the end."
     )
