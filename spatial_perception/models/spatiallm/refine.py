@@ -128,12 +128,25 @@ def _unseen_side(wall: Wall, xyz: Floats, face: _Line, length: float) -> float:
     """On which side of a face of a wall there is hardly anything: 1 for the left, -1 for the right, 0 where both are seen."""
     near = nearby(xyz, (*face.point, 0.0), length / 2 + _BESIDE[1])
     along, aside = _local(near[near[:, 2] < wall.start[2] + wall.height + _MARGIN], face, _BESIDE[1])
-    cell = np.floor(np.stack([along, aside], axis=1)[np.abs(along) < max(length / 2 - _MARGIN, 0.1)] / _CELL)
-    offset = (np.unique(cell, axis=0)[:, 1] + 0.5) * _CELL
-    left, right = (int(((side * offset > _BESIDE[0]) & (side * offset < _BESIDE[1])).sum()) for side in (1.0, -1.0))
+    half = max(length / 2 - _MARGIN, 0.1)
+    inside = np.abs(along) < half
+    left, right = (
+        _covered((along[inside] + half) / _CELL, (side * aside[inside] - _BESIDE[0]) / _CELL) for side in (1.0, -1.0)
+    )
     if max(left, right) < _SEEN + _ROOM * min(left, right):
         return 0.0
     return 1.0 if left < right else -1.0
+
+
+def _covered(along: Floats, before: Floats) -> int:
+    """How many cells on plan hold points, from their places (N,) in cells; what lies behind the first one does not count."""
+    ahead = before >= 0.0
+    if not ahead.any():
+        return 0
+    cells = along[ahead].astype(np.int64), before[ahead].astype(np.int64)
+    table = np.zeros((cells[0].max() + 1, cells[1].max() + 1), dtype=bool)
+    table[cells] = True
+    return int(table.sum())
 
 
 def _shifted(line: _Line, left: float) -> _Line:
