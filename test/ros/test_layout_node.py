@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 
 import pytest
 from action_msgs.msg import GoalStatus
