@@ -119,7 +119,22 @@ def estimator_settings(name: str, config: Path | None, overrides: Sequence[str])
     model = settings_model(name)
     if model is None:
         raise ConfigError(f"estimator '{name}' takes no settings; leave out --config and --set")
-    return str(load_settings(model, config, overrides).model_dump_json(exclude_unset=True))
+    try:
+        return str(load_settings(model, config, overrides).model_dump_json(exclude_unset=True))
+    except ConfigError as error:
+        raise ConfigError(f"{error}{_hint(name, overrides)}") from error
+
+
+def _hint(name: str, overrides: Sequence[str]) -> str:
+    """Where a setting is known that the default estimator does not have."""
+    from spatial_perception.models.registry import AUTO, settings_model
+
+    own, measured = settings_model(name), settings_model("geometric")
+    keys = [override.partition("=")[0].strip() for override in overrides]
+    if name != AUTO or own is None or measured is None:
+        return ""
+    known = [key for key in keys if key in measured.model_fields and key not in own.model_fields]
+    return f"; {known[0]!r} is a setting of 'geometric': add --estimator geometric" if known else ""
 
 
 @lru_cache(maxsize=2)

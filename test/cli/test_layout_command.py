@@ -132,6 +132,7 @@ def test_what_was_corrected_is_said(run, stub, cloud_file, tmp_path):
         (["--estimator", "nope"], "cannot load estimator 'nope'"),
         (["--estimator", "geometric", "--set", "voxl=0.1"], "unknown setting 'voxl'; did you mean 'voxel'?"),
         (["--estimator", "geometric", "--set", "voxel=99"], "setting 'voxel' = 99"),
+        (["--set", "voxel=0.1"], "'voxel' is a setting of 'geometric': add --estimator geometric"),
         (["--config", "gone.yaml"], "gone.yaml: cannot be read"),
     ],
 )
