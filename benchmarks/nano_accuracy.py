@@ -160,17 +160,18 @@ def worse(names: list[str], seeds: range) -> None:
             )
 
 
+def worn(seed: int) -> tuple[PointCloud, Layout]:
+    """A scan as those of the training, and its layout."""
+    scan = make_scan(seed)
+    return PointCloud(scan.xyz), scan.layout
+
+
 def gap(count: int) -> None:
     """Scans that were trained on, and unseen ones of the same kind."""
 
     head()
-
-    def source(seed: int) -> tuple[PointCloud, Layout]:
-        scan = make_scan(seed)
-        return PointCloud(scan.xyz), scan.layout
-
     for title, first in (("scans of the training", FIRST_SEED), ("unseen scans of the same kind", UNSEEN_SCANS)):
-        report(title, "nano", tally(load_estimator("nano"), source, range(first, first + count)))
+        report(title, "nano", tally(load_estimator("nano"), worn, range(first, first + count)))
 
 
 def cost(name: str) -> None:
@@ -206,18 +207,22 @@ class Case:
 
 
 def calibrate(seeds: range) -> None:
-    """Fit the chance that an entity is right (IoU over 0.25) to its features, on seeds below 10,000, and write it."""
+    """Fit the chance that an entity is right (IoU over 0.25) to its features, on seeds below 10,000, and write it.
+
+    Half of the scans are careful ones and half as worn as those of the training, where the geometry alone finds little.
+    """
     if seeds.stop > 10_000:
         raise SystemExit("scores are fitted on seeds below 10,000 only")
     cases: dict[str, list[Case]] = defaultdict(list)
     counts: Counter[str] = Counter()
     estimator = NanoEstimator()
     estimator.calibration = Calibration({})
-    for seed in seeds:
-        cloud, truth = scenes(lambda s: 1 if s % 2 else 2 + s % 3)(seed)
-        for kind, found in cases_of(estimator, cloud, truth, seed):
-            cases[kind] += found
-            counts[kind] += len(getattr(truth, KINDS[kind]))
+    for number, source in enumerate((scenes(lambda s: 1 if s % 2 else 2 + s % 3), worn)):
+        for seed in seeds:
+            cloud, truth = source(seed)
+            for kind, found in cases_of(estimator, cloud, truth, 10_000 * number + seed):
+                cases[kind] += found
+                counts[kind] += len(getattr(truth, KINDS[kind]))
     fitted = {kind: fit_scores(cases[kind], counts[kind]) for kind in KINDS}
     (WEIGHTS / FILE).write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
     for kind, rule in fitted.items():
