@@ -33,6 +33,7 @@ from spatial_perception.layout.smoothing import Smoothed, SmoothingSettings, ali
 
 _KINDS: tuple[tuple[Kind, type], ...] = (("wall", Wall), ("door", Door), ("window", Window), ("bbox", Box))
 _GRAVES = 512
+_STILL_SEEN = 0.8  # share of the points that supported an entity, above which nothing of it was forgotten
 _SEAT = 0.5
 _NEWCOMER = 0.3
 """What matching with something found only once costs more, beside 1 where it ends."""
@@ -193,7 +194,7 @@ class LayoutTracker:
     def _smooth(self, record: _Record, entity: Entity, observable: Callable[[Entity], bool]) -> None:
         """Take in the geometry, unless the map has forgotten most of the place: nothing shrinks to what is left of it."""
         changed = difference(aligned(entity, record.state.mean), record.state.mean) > self.settings.smoothing.leap
-        if not changed or observable(record.state.shown):
+        if not changed or observable(record.state.shown) or _as_well_seen(entity, record.state.shown):
             record.state = record.state.follow(entity, self.settings.smoothing)
 
     def _update(self, record: _Record, entity: Entity, wall: int, stamp: float) -> None:
@@ -318,6 +319,13 @@ def _is_one(old: Entity, new: Entity) -> bool:
     if isinstance(old, Box) and isinstance(new, Box):
         return box_iou(old, new) > SAME_BOX
     return isinstance(old, Door | Window) and isinstance(new, Door | Window) and overlap_in_wall(old, new)
+
+
+def _as_well_seen(seen: Entity, before: Entity) -> bool:
+    """Whether hardly fewer points than before support an entity: what it loses was never seen."""
+    if not seen.support or not before.support:
+        return False
+    return seen.support > _STILL_SEEN * before.support
 
 
 def _wall_of(entity: Entity, walls: dict[int, int]) -> int:

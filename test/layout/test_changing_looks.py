@@ -99,6 +99,20 @@ def test_what_the_map_forgot_does_not_shrink_to_the_rest():
     assert shown[0].size[1] == pytest.approx(1.0, abs=0.1)
 
 
+@pytest.mark.parametrize(("left", "end"), [(950, 4.0), (300, 6.0), (None, 6.0)])
+def test_a_wall_gives_up_what_was_never_seen_but_not_what_was_forgotten(left, end):
+    """It was told up to a crossing outside; that place cannot be looked at, and the wall is as well seen without it."""
+    long = Wall(0, (0.0, 0.0, 0.0), (6.0, 0.0, 0.0), 2.6, 0.1, support=1000)
+    short = replace(long, end=(4.0, 0.0, 0.0), support=left)
+    tracker = LayoutTracker()
+    for _ in range(4):
+        tracker.update(Layout(walls=(long,)))
+    for _ in range(8):
+        shown = tracker.update(Layout(walls=(short,)), lambda entity: False).layout.walls
+    assert [wall.id for wall in shown] == [1]
+    assert shown[0].end[0] == pytest.approx(end, abs=0.1)
+
+
 def test_of_two_walls_that_are_one_the_better_known_stays():
     left, right, whole = (
         Wall(k, (start, 0.0, 0.0), (end, 0.0, 0.0), 2.6, 0.1)
