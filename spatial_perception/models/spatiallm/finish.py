@@ -4,7 +4,7 @@ honest scores."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, log, log1p
 from pathlib import Path
@@ -104,30 +104,26 @@ def finish(
     """The layout moved onto the points (N, 3) it was read from (boxes onto their findings), with support, without entities that
     have none; with a calibration also what only the `findings` tell, scores that are chances of being right, and without what
     is too likely to be wrong."""
-    told, remarks = supported(layout, points, findings if calibration else None, findings)
+    single = deduplicate(refine(layout, points, findings)).layout
+    told = _supported(merge(single, findings if calibration else None), points)
+    left = sum(one.text is not None for group in numbered(told)[1].values() for one in group)
+    remarks: list[str] = []
+    if left < len(layout):
+        remarks.append(f"{len(layout) - left} entities without points to support them, or told twice, were left out")
     if calibration is None:
-        return Finished(numbered(told)[0], remarks, tuple(told))
+        return Finished(numbered(told)[0], tuple(remarks), tuple(told))
     scored = [replace(one, entity=replace(one.entity, score=calibration.score(one))) for one in told]
     likely = apart([one for one in scored if calibration.is_likely(one)], SAME_PLACE)
     whole, groups = numbered(likely)
     if len(whole) < len(told):
-        remarks += (f"{len(told) - len(whole)} entities that are likely to be wrong were left out",)
+        remarks.append(f"{len(told) - len(whole)} entities that are likely to be wrong were left out")
     if findings is not None:
-        remarks += tuple(notes([one for group in groups.values() for one in group]))
-    return Finished(whole, remarks, tuple(told))
+        remarks += notes([one for group in groups.values() for one in group])
+    return Finished(whole, tuple(remarks), tuple(told))
 
 
-def supported(
-    layout: Layout, points: ArrayLike, findings: Layout | None = None, measured: Layout | None = None
-) -> tuple[list[Told], tuple[str, ...]]:
-    """The layout moved onto the points (N, 3), and the `findings` that it does not tell, as far as points support them; with
-    remarks on what was left out. Boxes that are one of the `measured` ones take its place."""
-    single = deduplicate(refine(layout, points, measured)).layout
-    told = merge(single, findings)
-    counts = support_by_points(as_layout(told), points)
-    real = [replace(one, entity=entity) for one, entity in zip(told, counts)]
-    real = [one for one in real if (one.entity.support or 0) >= LEAST_SUPPORT.get(one.kind, 0)]
-    kept = sum(one.text is not None for group in numbered(real)[1].values() for one in group)
-    if kept == len(layout):
-        return real, ()
-    return real, (f"{len(layout) - kept} entities without points to support them, or told twice, were left out",)
+def _supported(told: Sequence[Told], points: ArrayLike) -> list[Told]:
+    """What enough of the points (N, 3) support, with their number."""
+    counted = support_by_points(as_layout(told), points)
+    real = [replace(one, entity=entity) for one, entity in zip(told, counted)]
+    return [one for one in real if (one.entity.support or 0) >= LEAST_SUPPORT.get(one.kind, 0)]
