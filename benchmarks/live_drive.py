@@ -37,7 +37,7 @@ def node_parameters(given: argparse.Namespace) -> dict[str, object]:
     """The node, as `config/simulation.yaml` has it."""
     return {
         "autostart": "true", "use_sim_time": "true", "estimation.period": given.period, "filters.range_max": 12.0,
-        "map.max_voxels": given.voxels,
+        "map.max_voxels": given.voxels, "estimation.estimator": given.estimator,
     }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     defaults = {
         "minutes": 60.0, "rooms": 6, "speedup": 4.0, "seed": 1, "hz": 10.0, "rings": 64, "columns": 3125, "drift": 0.0,
-        "period": 3.0, "voxels": 2_000_000,
+        "period": 3.0, "voxels": 2_000_000, "estimator": "auto",
     }  # fmt: skip
     for name, default in defaults.items():
         parser.add_argument(f"--{name}", type=type(default), default=default)
