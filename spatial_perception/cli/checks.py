@@ -140,7 +140,7 @@ def _gpu() -> Finding:
     cards = _cards()
     torch = _installed("torch")
     if not cards:
-        return Finding("GPU", "off", "no NVIDIA card seen", "not needed: the geometric estimator runs on the CPU")
+        return Finding("GPU", "off", "no NVIDIA card seen", "not needed: geometric and nano run on the CPU")
     if torch is None:
         return Finding("GPU", "off", cards, f"learned estimators use it: pip install '{_PACKAGE}[models]'")
     if "+cpu" in torch:

@@ -81,6 +81,15 @@ def test_settings_models():
     assert all(field.description for field in fields.values())
 
 
+def test_auto_is_nano_and_without_its_packages_geometric(monkeypatch):
+    pytest.importorskip("torch")
+    assert load_estimator("auto").name == "nano"
+    find = registry.find_spec
+    monkeypatch.setattr(registry, "find_spec", lambda name: None if name == "torch" else find(name))
+    assert load_estimator("auto").name == "geometric"
+    assert settings_model("auto") is settings_model("geometric")
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(EstimatorError, match="geometrc"):
         load_estimator("geometrc")

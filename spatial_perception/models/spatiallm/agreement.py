@@ -24,7 +24,6 @@ GROUPS: Mapping[str, str] = {"wall": "walls", "door": "doors", "window": "window
 _FURTHEST = {"wall": 1.0, "door": 0.8, "window": 0.8, "box": 0.75}  # costs up to which two entities are the same
 _SHOWN = 4
 _Any = TypeVar("_Any", Wall, Door, Window, Box)
-_Opening = TypeVar("_Opening", Door, Window)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def merge(layout: Layout, findings: Layout | None) -> list[Told]:
         *_united(layout.walls, found, walls),
         *_united(layout.doors, doors, _pairs(opening_costs, layout.doors, doors, "door")),
         *_united(layout.windows, windows, _pairs(opening_costs, layout.windows, windows, "window")),
-        *_united(layout.boxes, findings.boxes, _pairs(_apart, layout.boxes, findings.boxes, "box")),
+        *_united(layout.boxes, findings.boxes, _pairs(_disjoint, layout.boxes, findings.boxes, "box")),
     ]
 
 
@@ -77,7 +76,7 @@ def _pairs(costs: Any, told: Sequence[_Any], found: Sequence[_Any], kind: str) -
     return dict(best_pairs(costs(told, found), _FURTHEST[kind])) if told and found else {}
 
 
-def _apart(told: Sequence[Box], found: Sequence[Box]) -> Any:
+def _disjoint(told: Sequence[Box], found: Sequence[Box]) -> Any:
     """One minus the IoU (N, M)."""
     return np.array([[1.0 - box_iou(a, b) for b in found] for a in told]).reshape(len(told), len(found))
 

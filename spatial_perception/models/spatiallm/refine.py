@@ -32,10 +32,8 @@ _MOST_TURN = 0.1
 _BESIDE = (0.15, 0.55)  # m; what lies this far from a face is no noise of it, but in the room before it, or behind it
 _CELL = 0.1  # m; cells on plan tell more than points do: what stands behind the end of a wall may be dense
 _SEEN, _ROOM = 3, 1.6  # cells in a room, and times as many as behind
-_SECOND_FACE, _CLEAR_FACE = (
-    0.15,
-    0.5,
-)  # share of the points of the first face; the same where the room seems to be there
+_SECOND_FACE = 0.15  # share of the points of the first face
+_CLEAR_FACE = 0.5  # the same where the room seems to be there
 _STANDS_OUT = 0.5  # share of the points near the side of a box that lie on it
 
 

@@ -29,6 +29,16 @@ def test_threads_are_as_before_after_an_error(three_threads):
     assert torch.get_num_threads() == 3
 
 
+def test_contexts_that_overlap_leave_nothing_behind(three_threads):
+    first, second = torch_threads(1), torch_threads(2)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert torch.get_num_threads() == 2
+    second.__exit__(None, None, None)
+    assert torch.get_num_threads() == 3
+
+
 @pytest.mark.parametrize(("settings", "expected"), [({}, 1), ({"threads": 2}, 2), ({"threads": 0}, 3)])
 def test_the_small_model_computes_on_one_thread_unless_told(three_threads, monkeypatch, settings, expected):
     seen = []
