@@ -34,6 +34,7 @@ _CELL = 0.1  # m; cells on plan tell more than points do: what stands behind the
 _SEEN, _ROOM = 3, 1.6  # cells in a room, and times as many as behind
 _SECOND_FACE = 0.15  # share of the points of the first face
 _CLEAR_FACE = 0.5  # the same where the room seems to be there
+_STRAY = 0.05  # share of the usual number of points, below which a stretch of a wall was not seen
 _STANDS_OUT = 0.5  # share of the points near the side of a box that lie on it
 
 
@@ -55,7 +56,8 @@ def refine(layout: Layout, points: ArrayLike, measured: Layout | None = None) ->
     xyz = np.asarray(points, dtype=np.float64)
     floor, top = _levels(layout, xyz)
     lines = [_line(wall, xyz) for wall in layout.walls]
-    walls = tuple(_upright(_between_corners(k, layout.walls, lines), floor, top) for k in range(len(layout.walls)))
+    cut = tuple(_cut_back(k, layout.walls, lines, xyz) for k in range(len(layout.walls)))
+    walls = tuple(_upright(_between_corners(k, cut, lines), floor, top) for k in range(len(cut)))
     moved = replace(layout, walls=walls)
     return replace(
         moved,
@@ -193,6 +195,33 @@ def _turned(line: _Line, local: Floats, face: float) -> _Line:
     along = line.along + slope * _normal(line)
     moved = _shifted(line, float(np.mean(on[:, 1] - slope * on[:, 0])))
     return replace(moved, along=along / np.hypot(*along))
+
+
+def _cut_back(number: int, walls: tuple[Wall, ...], lines: list[_Line], xyz: Floats) -> Wall:
+    """The wall without what lies beyond its crossing with another one and was not seen."""
+    wall, line = walls[number], lines[number]
+    along = _on_wall(wall, line, xyz)
+    ends = [float((np.array(end[:2]) - line.point) @ line.along) for end in (wall.start, wall.end)]
+    crossings = [(_crossing(line, other), walls[k]) for k, other in enumerate(lines) if k != number]
+    places = [float((c - line.point) @ line.along) for c, other in crossings if c is not None and _meets(c, other)]
+    usual = len(along) / max(ends[1] - ends[0], 1e-9)
+    moved = [wall.start, wall.end]
+    for k, side in enumerate((-1.0, 1.0)):
+        for place in sorted(p for p in (side * p for p in places) if 0.0 < p < side * ends[k] - 2 * _CORNER):
+            beyond = int(((side * along > place + _CORNER) & (side * along < side * ends[k])).sum())
+            if beyond < _STRAY * usual * (side * ends[k] - place - _CORNER):
+                x, y = line.point + line.along * side * place
+                moved[k] = (float(x), float(y), wall.start[2])
+                break
+    return replace(wall, start=moved[0], end=moved[1])
+
+
+def _on_wall(wall: Wall, line: _Line, xyz: Floats) -> Floats:
+    """The places (M,) along its line of the points that lie in the body of a wall or on its faces."""
+    length = hypot(wall.end[0] - wall.start[0], wall.end[1] - wall.start[1])
+    near = nearby(xyz, (*line.point, 0.0), length)
+    low, high = wall.start[2] + _MARGIN, wall.start[2] + wall.height - _MARGIN
+    return _local(near[(near[:, 2] > low) & (near[:, 2] < high)], line, line.thickness / 2 + 3 * _STEP)[0]
 
 
 def _between_corners(number: int, walls: tuple[Wall, ...], lines: list[_Line]) -> Wall:

@@ -107,6 +107,20 @@ def test_a_wall_is_behind_the_face_that_its_room_shows_wherever_it_was_told(told
     assert unclear.start[1] == pytest.approx(told, abs=0.01)
 
 
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_wall_ends_where_it_meets_another_unless_it_is_seen_beyond(seen):
+    truth, xyz = room()
+    long = replace(truth.walls[0], end=(SIZE[0] + 1.5, 0.0, 0.0))
+    rng = np.random.default_rng(4)
+    beyond = np.column_stack(
+        [rng.uniform(SIZE[0], SIZE[0] + 1.5, 1500), np.full(1500, THICK / 2), rng.uniform(0, HEIGHT, 1500)]
+    )
+    points = np.concatenate([xyz, beyond]) if seen else xyz
+    found = refine(replace(truth, walls=(long, *truth.walls[1:])), points).walls[0]
+    assert found.end[0] == pytest.approx(SIZE[0] + 1.5 * seen, abs=0.03)
+    assert found.start[0] == pytest.approx(0.0, abs=0.03)
+
+
 def test_a_box_that_was_measured_keeps_its_measures():
     truth, xyz = room()
     hidden = Box(0, "wardrobe", np.add(BOX.center, (0.0, 0.03, 0.0)), BOX.yaw, np.add(BOX.size, (0.0, 0.06, 0.0)))
